@@ -1,0 +1,184 @@
+"""What can go wrong in a comparison.
+
+BenchmarkError
+├── InputError                the request is wrong: trying again changes nothing
+│   ├── BadImage
+│   ├── BoxOutsideImage
+│   ├── BadLabel
+│   ├── InvalidOptions
+│   ├── UnknownModel
+│   ├── CannotDetectCars
+│   └── ClassMissing
+├── SetupError                this machine lacks something: a person has to act
+│   ├── BadCatalogue
+│   ├── LibraryMissing
+│   ├── FamilyMissing
+│   ├── WeightsMissing
+│   ├── WeightsMismatch
+│   ├── WeightsUnreadable
+│   ├── UnknownCountry
+│   └── DeviceUnavailable
+├── HostError                 the process that held the model failed
+│   ├── HostDied
+│   ├── HostTimeout
+│   ├── OutOfMemory
+│   └── ModelFailed
+└── Cancelled
+
+An error's message is its class docstring unless one is given. Errors cross a process boundary, so they carry
+nothing but that message.
+"""
+
+from typing import ClassVar
+
+
+class BenchmarkError(Exception):
+    """The comparison failed."""
+
+    #: Stable name for programs; messages are for people and may change.
+    code: ClassVar[str] = "benchmark_error"
+    #: Whether the same comparison may succeed when it is tried again.
+    transient: ClassVar[bool] = False
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class InputError(BenchmarkError):
+    """The request cannot be carried out as it stands."""
+
+    code = "input_error"
+
+
+class BadImage(InputError):
+    """An image cannot be read."""
+
+    code = "bad_image"
+
+
+class BoxOutsideImage(InputError):
+    """A box lies outside its image."""
+
+    code = "box_outside_image"
+
+
+class BadLabel(InputError):
+    """The truth given for an image contradicts itself."""
+
+    code = "bad_label"
+
+
+class InvalidOptions(InputError):
+    """The options are not valid."""
+
+    code = "invalid_options"
+
+
+class UnknownModel(InputError):
+    """No model of that name is in the catalogue."""
+
+    code = "unknown_model"
+
+
+class CannotDetectCars(InputError):
+    """The model's task is not one that finds cars in images."""
+
+    code = "cannot_detect_cars"
+
+
+class ClassMissing(InputError):
+    """The model knows none of the classes that are to be counted."""
+
+    code = "class_missing"
+
+
+class SetupError(BenchmarkError):
+    """This machine is not set up for that model."""
+
+    code = "setup_error"
+
+
+class BadCatalogue(SetupError):
+    """The catalogue of models cannot be read."""
+
+    code = "bad_catalogue"
+
+
+class LibraryMissing(SetupError):
+    """The library that runs this model is not installed."""
+
+    code = "library_missing"
+
+
+class FamilyMissing(SetupError):
+    """This version has no adapter for the model's family."""
+
+    code = "family_missing"
+
+
+class WeightsMissing(SetupError):
+    """The model's weights are not on this machine."""
+
+    code = "weights_missing"
+
+
+class WeightsMismatch(SetupError):
+    """The model's weights are not the ones that the catalogue names."""
+
+    code = "weights_mismatch"
+
+
+class WeightsUnreadable(SetupError):
+    """The model's weights cannot be opened."""
+
+    code = "weights_unreadable"
+
+
+class UnknownCountry(SetupError):
+    """The country is not one whose electricity is known."""
+
+    code = "unknown_country"
+
+
+class DeviceUnavailable(SetupError):
+    """The device is not available on this machine."""
+
+    code = "device_unavailable"
+
+
+class HostError(BenchmarkError):
+    """The process that held the model failed."""
+
+    code = "host_error"
+
+
+class HostDied(HostError):
+    """The process that held the model ended by itself."""
+
+    code = "host_died"
+    transient = True
+
+
+class HostTimeout(HostError):
+    """The process that held the model stopped answering and was ended."""
+
+    code = "host_timeout"
+    transient = True
+
+
+class OutOfMemory(HostError):
+    """The model does not fit into the memory of this machine."""
+
+    code = "out_of_memory"
+
+
+class ModelFailed(HostError):
+    """The model raised an error."""
+
+    code = "model_failed"
+
+
+class Cancelled(BenchmarkError):
+    """The comparison was cancelled."""
+
+    code = "cancelled"

@@ -1,0 +1,1 @@
+"""Running models in processes of their own, and measuring them there."""

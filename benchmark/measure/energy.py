@@ -1,0 +1,92 @@
+"""Energy and carbon of a window. Runs in the Host.
+
+On a GPU the driver's own energy counter is read around the window; elsewhere codecarbon says what the CPU and the
+memory took: measured where RAPL can be read, estimated from load where not. What cannot be measured is None.
+"""
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.measure.gpu import Gpu
+from benchmark.measure.messages import Energy
+
+_JOULES_PER_KWH = 3.6e6
+_RAPL = Path("/sys/class/powercap")
+#: Any country will do where only energy is wanted; codecarbon needs one.
+_ANY_COUNTRY = "USA"
+
+
+class EnergyMeter:
+    """Measures one window after another."""
+
+    def __init__(self, country: str | None, gpu: Gpu | None) -> None:
+        """`gpu` is the one that the model runs on, if any."""
+        self._country = country
+        self._gpu = gpu
+        self._tracker = _tracker(country)
+        # The first task looks for the hardware, which takes a second that belongs to no window.
+        self._tracker.start_task("warm-up")
+        self._tracker.stop_task()
+
+    def start(self) -> "EnergyWindow":
+        counter_mj = self._gpu.energy_mj() if self._gpu else None
+        self._tracker.start_task()
+        return EnergyWindow(self._tracker, self._country, self._gpu, counter_mj)
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyWindow:
+    """A window that is being measured."""
+
+    _tracker: Any
+    _country: str | None
+    _gpu: Gpu | None
+    #: Reading of the GPU's counter at the start, in mJ.
+    _counter_mj: int | None
+
+    def stop(self) -> Energy:
+        """Call it when the device has done all its work."""
+        now_mj = self._gpu.energy_mj() if self._gpu else None
+        figures = self._tracker.stop_task()
+        if figures is None:
+            return Energy()
+        parts = {"cpu": figures.cpu_energy * _JOULES_PER_KWH, "ram": figures.ram_energy * _JOULES_PER_KWH}
+        if self._gpu:
+            parts["gpu"] = figures.gpu_energy * _JOULES_PER_KWH
+        if now_mj is not None and self._counter_mj is not None:
+            parts["gpu"] = (now_mj - self._counter_mj) / 1e3
+        carbon = figures.emissions if self._country and figures.emissions > 0 else None
+        return _energy(parts, counted=now_mj is not None, carbon_kg=carbon)
+
+
+def _energy(parts: dict[str, float], counted: bool, carbon_kg: float | None) -> Energy:
+    """A GPU's counter stands alone: a guess of the CPU's share must not blur a measured figure."""
+    if counted:
+        joules, source = parts["gpu"], "nvml"
+    else:
+        joules, source = sum(parts.values()), "rapl" if rapl_readable() else "estimated"
+    if joules <= 0:
+        return Energy()
+    return Energy(joules, source, carbon_kg, parts)
+
+
+def rapl_readable() -> bool:
+    """Whether the CPU's own energy counter can be read."""
+    return any(os.access(counter, os.R_OK) for counter in _RAPL.glob("intel-rapl:*/energy_uj"))
+
+
+def _tracker(country: str | None) -> Any:
+    logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it speaks before it reads its own log_level
+    from codecarbon import OfflineEmissionsTracker
+
+    return OfflineEmissionsTracker(
+        country_iso_code=country or _ANY_COUNTRY,
+        allow_multiple_runs=True,  # False would take over the signal handlers
+        log_level="error",
+        measure_power_secs=1,
+        save_to_file=False,
+        tracking_mode="machine",
+    )

@@ -1,0 +1,44 @@
+"""A GPU as its driver shows it. Runs in the Host."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pynvml
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """One NVIDIA GPU."""
+
+    name: str
+    driver: str
+    _handle: Any
+
+    @staticmethod
+    def find(device: str) -> "Gpu | None":
+        """The GPU of a torch device; None for `cpu` or where there is no driver.
+
+        torch may number GPUs otherwise than the driver (CUDA_VISIBLE_DEVICES), so it is found by its UUID.
+        """
+        if not device.startswith("cuda"):
+            return None
+        import torch
+
+        uuid = str(torch.cuda.get_device_properties(device).uuid)
+        try:
+            pynvml.nvmlInit()
+            handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}".encode())
+            return Gpu(_text(pynvml.nvmlDeviceGetName(handle)), _text(pynvml.nvmlSystemGetDriverVersion()), handle)
+        except pynvml.NVMLError:
+            return None
+
+    def energy_mj(self) -> int | None:
+        """Energy in mJ since the driver was loaded; None on a GPU without a counter (before Volta)."""
+        try:
+            return int(pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle))
+        except pynvml.NVMLError:
+            return None
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode() if isinstance(value, bytes) else value

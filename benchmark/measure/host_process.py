@@ -1,0 +1,153 @@
+"""The child side of a Host: one model in one process, answering one command at a time."""
+
+import ctypes
+import faulthandler
+import os
+import random
+import signal
+import sys
+import time
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from benchmark.errors import BenchmarkError, ClassMissing, ModelFailed
+from benchmark.measure import messages
+from benchmark.measure.failures import translated
+from benchmark.measure.pulse import Pulse, StopRequested
+
+_PR_SET_PDEATHSIG = 1
+
+
+def main(descriptor: int, parent: int, threads: int) -> None:
+    """Serve the connection behind `descriptor` until it is closed."""
+    faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what a Ctrl-C means
+    _die_with(parent)
+    _set_environment(threads)
+    HostProcess(Connection(descriptor), threads).serve()
+
+
+def _die_with(parent: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # it was gone before the kernel knew
+
+
+def _set_environment(threads: int) -> None:
+    """Must come before a model's library is imported."""
+    for name in [name for name in os.environ if name.upper().startswith("CODECARBON_")]:
+        del os.environ[name]
+    os.environ.update(
+        OMP_NUM_THREADS=str(threads),
+        # Workers that spin after their work would take the cores from the other Host.
+        OMP_WAIT_POLICY="PASSIVE",
+        KMP_BLOCKTIME="0",
+        # Libraries write their settings to the home folder: give them the Host's own, which goes with it.
+        HOME=os.getcwd(),
+        XDG_CONFIG_HOME=os.getcwd(),
+        YOLO_CONFIG_DIR=os.getcwd(),
+        YOLO_OFFLINE="true",
+        YOLO_AUTOINSTALL="false",
+        ULTRALYTICS_SAFE_LOAD="true",
+        HF_HUB_OFFLINE="1",
+    )
+
+
+class HostProcess:
+    """Holds the images and the model between commands."""
+
+    def __init__(self, connection: "Connection[Any, Any]", threads: int) -> None:
+        self._connection = connection
+        self._threads = threads
+        self._pictures: Any = None
+        self._model: Any = None
+        self._loaded: messages.Loaded | None = None
+        self._meter: Any = None
+
+    def serve(self) -> None:
+        while True:
+            try:
+                command = self._connection.recv()
+                if isinstance(command, messages.Close):
+                    return
+                if not isinstance(command, messages.Stop):  # a Stop may come after the work was done
+                    self._connection.send(self._reply(command))
+            except (EOFError, ConnectionError):
+                return  # the parent is gone
+
+    def _reply(self, command: messages.Command) -> messages.Reply:
+        try:
+            with translated():
+                return self._answer(command, Pulse(self._connection))
+        except StopRequested:
+            return messages.Stopped()
+        except BenchmarkError as error:
+            return messages.Failed(error)
+
+    def _answer(self, command: messages.Command, pulse: Pulse) -> messages.Reply:
+        match command:
+            case messages.Open():
+                return self._open(command, pulse)
+            case messages.Load():
+                return self._load(command)
+            case messages.Detect():
+                return self._detect(command, pulse)
+            case messages.Stream():
+                from benchmark.measure.single_stream import stream
+
+                return stream(self._model, self._pictures, command.images, command.query, pulse)
+            case messages.Offline():
+                from benchmark.measure.offline import run_offline
+
+                return run_offline(self._model, self._pictures, command, self._meter, pulse)
+            case messages.MeasureMemory():
+                from benchmark.measure.memory import peak_memory
+
+                return peak_memory()
+        raise ModelFailed(f"A Host does not know the command {command!r}.")
+
+    def _open(self, command: messages.Open, pulse: Pulse) -> messages.Opened:
+        from benchmark.measure.memory import reset_peak_memory
+        from benchmark.measure.pictures import Pictures
+
+        self._pictures = None
+        reset_peak_memory()
+        self._pictures = Pictures(command.pictures, pulse)
+        return messages.Opened(tuple(self._pictures.sizes))
+
+    def _load(self, command: messages.Load) -> messages.Loaded:
+        if self._loaded is None:
+            start = time.perf_counter()
+            self._model = command.loader(command.device)
+            self._model.synchronize()
+            self._loaded = self._describe(time.perf_counter() - start, command.country)
+        return self._loaded
+
+    def _describe(self, load_s: float, country: str | None) -> messages.Loaded:
+        from benchmark.measure.energy import EnergyMeter
+        from benchmark.measure.gpu import Gpu
+
+        info = self._model.info
+        gpu = Gpu.find(info.device)
+        self._meter = EnergyMeter(country, gpu)
+        return messages.Loaded(info, load_s, gpu and gpu.name, gpu and gpu.driver, self._threads)
+
+    def _detect(self, command: messages.Detect, pulse: Pulse) -> messages.Detected:
+        from benchmark.measure.single_stream import detect_all
+
+        known = self._model.info.class_names
+        if not set(command.query.classes) & set(known):
+            wanted = ", ".join(command.query.classes)
+            raise ClassMissing(f"The model knows no class {wanted}; it knows {', '.join(known[:20])}.")
+        _seed(command.seed)
+        return detect_all(self._model, self._pictures, command.query, command.settle_seconds, pulse)
+
+
+def _seed(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(seed)

@@ -1,0 +1,198 @@
+"""What the parent and a Host say to each other.
+
+The parent sends one command and gets one reply: the reply that the command names, `Failed`, or `Stopped`. While a
+command runs the Host may send any number of `Beat`, and the parent one `Stop`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmark.detection import Box, Detection
+from benchmark.errors import BenchmarkError
+from benchmark.model import Loader, ModelInfo, Query
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An image file and what has to hold for it."""
+
+    path: Path
+    #: Its name in messages.
+    image_path: str
+    #: Boxes that must lie within it.
+    boxes: tuple[Box, ...] = ()
+
+
+# --- commands, each with its reply ---
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Read and check the images of a comparison; forget those of the last. Replied to by Opened."""
+
+    pictures: tuple[Picture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    #: (width, height) of each upright image, in pixels.
+    sizes: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Load the model, unless this Host has it already. Replied to by Loaded."""
+
+    loader: Loader
+    device: str
+    country: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    model: ModelInfo
+    #: Seconds that loading took, imports included; of the first time where the Host was warm.
+    load_s: float
+    gpu_name: str | None
+    gpu_driver: str | None
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Detect:
+    """Predict each image once, untimed, to warm up and to score. Replied to by Detected."""
+
+    query: Query
+    #: Seconds it may go on predicting until the times settle, after all images were seen.
+    settle_seconds: float
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    detections: tuple[tuple[Detection, ...], ...]
+    #: Whether the times had settled.
+    settled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """Time predictions of these images one by one. Replied to by Streamed."""
+
+    #: Indices into the opened images, in order.
+    images: tuple[int, ...]
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One timed prediction. All times in ms."""
+
+    image: int
+    decode_ms: float
+    preprocess_ms: float
+    inference_ms: float
+    postprocess_ms: float
+
+    @property
+    def predict_ms(self) -> float:
+        """Image array in, detections out."""
+        return self.preprocess_ms + self.inference_ms + self.postprocess_ms
+
+    @property
+    def total_ms(self) -> float:
+        """Encoded bytes in, detections out."""
+        return self.decode_ms + self.predict_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    samples: tuple[Sample, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """Predict in batches as fast as possible. Replied to by Windows."""
+
+    windows: int
+    window_seconds: float
+    #: None: choose by a sweep.
+    batch_size: int | None
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Energy:
+    """Energy of one window. None: not measured."""
+
+    joules: float | None = None
+    #: `nvml`, `rapl` or `estimated`.
+    source: str | None = None
+    #: kg CO2eq.
+    carbon_kg: float | None = None
+    #: Joules by part: `gpu`, `cpu`, `ram`.
+    parts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    images: int
+    seconds: float
+    energy: Energy
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    batch_size: int
+    #: Distinct images that were kept in memory for it.
+    distinct_images: int
+    windows: tuple[Window, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureMemory:
+    """Report the peak since the images were opened. Replied to by Memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    #: Peak resident memory of the Host, in MiB.
+    resident_mb: float | None
+    #: Peak memory that torch reserved on the GPU, in MiB.
+    gpu_mb: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """End the process. No reply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Leave off the command that runs. Replied to by Stopped, or by the command's own reply if it was done."""
+
+
+# --- other replies ---
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """A sign of life: how far the command is."""
+
+    done: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    error: BenchmarkError
+
+
+Command = Open | Load | Detect | Stream | Offline | MeasureMemory | Close | Stop
+Reply = Opened | Loaded | Detected | Streamed | Windows | Memory | Stopped | Failed

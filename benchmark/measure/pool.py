@@ -1,0 +1,59 @@
+"""Hosts kept warm between comparisons."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from benchmark.measure.host import Host
+
+
+class HostPool:
+    """Idle Hosts, the least recently used first. Use it from one thread at a time."""
+
+    def __init__(self, max_hosts: int, threads: int | None = None) -> None:
+        self._max_hosts = max(2, max_hosts)
+        self._threads = threads
+        self._idle: list[Host] = []
+        # A Host dies with the thread that started it, and the caller's thread may be short-lived.
+        self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="host-starter")
+
+    def take(self, wanted: Sequence[tuple[str, object]]) -> list[Host]:
+        """A Host for each (name, key): a warm one that holds the key, or else a new and empty one with that key.
+
+        The same key twice gives two Hosts.
+        """
+        self._idle = [host for host in self._idle if self._usable(host)]
+        warm = [self._take_idle(key) for _, key in wanted]
+        while self._idle and len(self._idle) + len(wanted) > self._max_hosts:
+            self._idle.pop(0).close()
+        return [host or self._start(name, key) for host, (name, key) in zip(warm, wanted, strict=True)]
+
+    def give_back(self, hosts: Sequence[Host]) -> None:
+        """Keep those that are well; end those that still work for nobody."""
+        for host in hosts:
+            host.stop()
+            if self._usable(host):
+                self._idle.append(host)
+
+    def close(self) -> None:
+        """End all idle Hosts."""
+        while self._idle:
+            self._idle.pop().close()
+        self._starter.shutdown()
+
+    def _take_idle(self, key: object) -> Host | None:
+        for host in reversed(self._idle):
+            if host.key == key:
+                self._idle.remove(host)
+                return host
+        return None
+
+    def _start(self, name: str, key: object) -> Host:
+        host = self._starter.submit(Host, name, self._threads).result()
+        host.key = key
+        return host
+
+    @staticmethod
+    def _usable(host: Host) -> bool:
+        if not host.alive:
+            host.close()
+        return host.alive

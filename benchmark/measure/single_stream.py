@@ -1,0 +1,100 @@
+"""One image at a time: warm-up and timed samples. Runs in the Host."""
+
+import gc
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import pairwise
+from statistics import median
+
+from benchmark.measure.messages import Detected, Sample, Streamed
+from benchmark.measure.pictures import Pictures
+from benchmark.measure.pulse import Pulse
+from benchmark.model import Model, Query, predict
+
+#: Predictions whose median is compared with that of the ones before.
+_SETTLE_RUNS = 5
+#: Settled: two medians in a row differ by no more than this share.
+_SETTLE_SHARE = 0.05
+
+
+def detect_all(model: Model, pictures: Pictures, query: Query, settle_seconds: float, pulse: Pulse) -> Detected:
+    """See every image once, which also warms the model up for each of their shapes; then until it settles."""
+    found = []
+    for index in range(len(pictures)):
+        [detections] = predict(model, [pictures.decode(index)], query)
+        found.append(tuple(detections))
+        pulse.tick(index + 1, len(pictures))
+    return Detected(tuple(found), _settle(model, pictures, query, settle_seconds, pulse))
+
+
+def _settle(model: Model, pictures: Pictures, query: Query, seconds: float, pulse: Pulse) -> bool:
+    image = pictures.decode(0)
+    deadline = time.perf_counter() + seconds
+    medians: list[float] = []
+    while not _settled(medians):
+        if time.perf_counter() > deadline:
+            return False
+        medians.append(median(_timed(lambda: predict(model, [image], query), model) for _ in range(_SETTLE_RUNS)))
+        pulse.tick(len(pictures), len(pictures))
+    return True
+
+
+def _settled(medians: Sequence[float]) -> bool:
+    return any(abs(after - before) <= _SETTLE_SHARE * before for before, after in pairwise(medians))
+
+
+def _timed(work: Callable[[], object], model: Model) -> float:
+    start = time.perf_counter()
+    work()
+    model.synchronize()
+    return time.perf_counter() - start
+
+
+def stream(model: Model, pictures: Pictures, images: Sequence[int], query: Query, pulse: Pulse) -> Streamed:
+    """One timed sample of each index in `images`.
+
+    The first image is predicted once before, untimed: the other Host had the caches in between.
+    """
+    _sample(model, pictures, images[0], query)
+    samples = []
+    with no_garbage_collection():
+        for number, index in enumerate(images):
+            samples.append(_sample(model, pictures, index, query))
+            pulse.tick(number + 1, len(images))
+    return Streamed(tuple(samples))
+
+
+def _sample(model: Model, pictures: Pictures, index: int, query: Query) -> Sample:
+    clock = time.perf_counter
+    model.synchronize()
+    started = clock()
+    images = [pictures.decode(index)]
+    decoded = clock()
+    inputs = model.preprocess(images)
+    model.synchronize()
+    prepared = clock()
+    outputs = model.infer(inputs)
+    model.synchronize()
+    inferred = clock()
+    model.postprocess(outputs, inputs, images, query)
+    model.synchronize()
+    finished = clock()
+    return Sample(
+        image=index,
+        decode_ms=(decoded - started) * 1e3,
+        preprocess_ms=(prepared - decoded) * 1e3,
+        inference_ms=(inferred - prepared) * 1e3,
+        postprocess_ms=(finished - inferred) * 1e3,
+    )
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Keep the collector's pauses out of what is timed; collect before instead."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()

@@ -1,0 +1,160 @@
+"""The one place that names models."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmark.errors import BadCatalogue, CannotDetectCars, UnknownModel
+from benchmark.models.family import FAMILIES, Family
+
+DEFAULT_CATALOGUE = Path(__file__).with_name("catalogue.toml")
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsFile:
+    """The file that holds what a model has learned."""
+
+    #: File name, or a path relative to the catalogue's folder, or an absolute path.
+    file: str
+    #: Of the file, in hex; several where its publisher replaced it by an equivalent one. Empty: not known.
+    sha256: tuple[str, ...] = ()
+    #: Where it is published.
+    url: str | None = None
+    licence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A model of the catalogue."""
+
+    id: str
+    name: str
+    #: Name of a Family; None for a model that is only listed.
+    family: str | None
+    #: As model hubs name it: `object-detection`, `image-classification`, …
+    task: str
+    can_detect_cars: bool
+    description: str
+    weights: WeightsFile | None
+    #: Longer side of the image that the model sees, in pixels.
+    input_size: int
+    #: The model's own class names to ours; a class that is not in it keeps its name.
+    classes: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Models by id, in the order of the file."""
+
+    models: Mapping[str, ModelEntry]
+    families: Mapping[str, Family]
+    #: Where relative weights are looked for first.
+    folder: Path
+
+    def __iter__(self) -> Iterator[ModelEntry]:
+        return iter(self.models.values())
+
+    def __len__(self) -> int:
+        return len(self.models)
+
+    def __getitem__(self, model_id: str) -> ModelEntry:
+        """The entry of that id.
+
+        Raises UnknownModel, which lists what there is.
+        """
+        if model_id not in self.models:
+            raise UnknownModel(f"There is no model {model_id!r}. Models: {', '.join(self.models)}.")
+        return self.models[model_id]
+
+    def detector(self, model_id: str) -> ModelEntry:
+        """The entry of a model that can find cars.
+
+        Raises UnknownModel, or CannotDetectCars, which names those that can.
+        """
+        entry = self[model_id]
+        if not entry.can_detect_cars:
+            able = ", ".join(each.id for each in self if each.can_detect_cars)
+            raise CannotDetectCars(f"{entry.id} is {entry.name} and cannot detect cars. Models that can: {able}.")
+        return entry
+
+
+def load_catalogue(path: Path | None = None) -> Catalogue:
+    """Read a catalogue, by default the one that comes with the package.
+
+    Raises BadCatalogue, which says where it is wrong.
+    """
+    source = path or DEFAULT_CATALOGUE
+    try:
+        data = tomllib.loads(source.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BadCatalogue(f"The catalogue {source} cannot be read: {error}") from error
+    families = dict(FAMILIES) | {name: _family(name, table) for name, table in _tables(data, "families").items()}
+    models = {model_id: _entry(model_id, table, families) for model_id, table in _tables(data, "models").items()}
+    return Catalogue(models, families, source.resolve().parent)
+
+
+def _tables(data: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
+    tables = data.get(key, {})
+    if not isinstance(tables, dict) or not all(isinstance(table, dict) for table in tables.values()):
+        raise BadCatalogue(f"[{key}] must hold one table for each of its names.")
+    return tables
+
+
+def _family(name: str, table: dict[str, Any]) -> Family:
+    _known(f"families.{name}", table, {"module", "requires", "extra"})
+    return Family(
+        module=_text(f"families.{name}", table, "module"),
+        requires=tuple(table.get("requires", ())),
+        extra=table.get("extra"),
+    )
+
+
+def _entry(model_id: str, table: dict[str, Any], families: Mapping[str, Family]) -> ModelEntry:
+    where = f"models.{model_id}"
+    _known(where, table, set(ModelEntry.__slots__) - {"id"})
+    family = table.get("family")
+    if family is not None and family not in families:
+        raise BadCatalogue(f"{where}: there is no family {family!r}. Families: {', '.join(families)}.")
+    return ModelEntry(
+        id=model_id,
+        name=_text(where, table, "name"),
+        family=family,
+        task=_text(where, table, "task"),
+        can_detect_cars=bool(table.get("can_detect_cars", False)),
+        description=_text(where, table, "description"),
+        weights=_weights(f"{where}.weights", table["weights"]) if "weights" in table else None,
+        input_size=_size(where, table.get("input_size", 640)),
+        classes=dict(table.get("classes", {})),
+    )
+
+
+def _weights(where: str, table: dict[str, Any]) -> WeightsFile:
+    _known(where, table, set(WeightsFile.__slots__))
+    given = table.get("sha256", [])
+    hashes = tuple([given] if isinstance(given, str) else given)
+    if not all(isinstance(each, str) and _SHA256.fullmatch(each) for each in hashes):
+        raise BadCatalogue(f"{where}: sha256 must be 64 hex digits in small letters, or a list of such.")
+    return WeightsFile(_text(where, table, "file"), hashes, table.get("url"), table.get("licence"))
+
+
+def _known(where: str, table: Mapping[str, Any], names: set[str]) -> None:
+    if unknown := sorted(set(table) - names):
+        raise BadCatalogue(f"{where}: unknown keys {', '.join(unknown)}; known: {', '.join(sorted(names))}.")
+
+
+def _text(where: str, table: Mapping[str, Any], key: str) -> str:
+    value = table.get(key)
+    if not isinstance(value, str) or not value:
+        raise BadCatalogue(f"{where}: {key} must be a text.")
+    return value
+
+
+def _size(where: str, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 32 <= value <= 4096:
+        raise BadCatalogue(f"{where}: input_size must be a whole number of pixels from 32 to 4096.")
+    return value

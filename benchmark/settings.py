@@ -1,0 +1,21 @@
+"""What the operator of a machine chooses, once for all comparisons on it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkSettings:
+    """Settings of an Arena."""
+
+    #: Country whose electricity is used, as an ISO-3 code; None leaves carbon unmeasured, energy is still measured.
+    country: str | None = None
+    #: `auto` (a GPU where there is one), `cpu` or `cuda:0`.
+    device: str = "auto"
+    #: Seconds a model may take to load.
+    load_timeout_s: float = 180.0
+    #: Seconds a Host may go without a sign of life while it measures; a sign comes after every batch.
+    silence_timeout_s: float = 60.0
+    #: Hosts kept warm, at least 2; the least recently used one goes first.
+    max_hosts: int = 4
+    #: Threads of a Host; None takes the physical cores that this process may use.
+    threads: int | None = None
