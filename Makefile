@@ -1,0 +1,48 @@
+# Everything starts here: `make demo` and `make test` work on a bare machine with Python 3.11 and make.
+
+PYTHON ?= python3
+UV := .uv/bin/uv
+BIN := .venv/bin
+STAMP := .venv/.installed
+NODE_STAMP := local/server/node_modules/.package-lock.json
+
+.PHONY: help install demo test test-quick lint lock clean
+
+help: ## Show this help
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+install: $(STAMP) $(NODE_STAMP) ## Make the virtual environment and the local stack's Node part
+
+demo: install ## Run a whole battle on this machine (ARGS="--once --json out.json")
+	@$(BIN)/arena demo $(ARGS)
+
+test: install lint ## Lint, types, import contracts and every test
+	$(BIN)/pytest $(ARGS)
+
+lint: install ## Lint, types and import contracts
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(UV) ## Resolve requirements.lock anew
+	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--all-extras --group dev pyproject.toml --output-file requirements.lock
+
+clean: ## Remove what install made
+	rm -rf .venv .uv local/server/node_modules
+
+# uv lives in an environment of its own, so an externally managed Python is no obstacle.
+$(UV):
+	$(PYTHON) -m venv .uv
+	.uv/bin/pip install --quiet --disable-pip-version-check uv
+
+$(STAMP): requirements.lock pyproject.toml | $(UV)
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@touch $@
+
+$(NODE_STAMP): local/server/package.json local/server/package-lock.json $(STAMP)
+	$(BIN)/python -m local.node
+	@touch $@

@@ -1,0 +1,42 @@
+"""The command line: ``arena`` or ``python -m agent``."""
+
+import sys
+
+import typer
+from rich.console import Console
+from rich.panel import Panel
+from rich.text import Text
+
+from agent.commands import agent, compare, demo, migrate, models, stack, submit
+from agent.errors import AgentError
+from benchmark import BenchmarkError
+from local import LocalError
+
+app = typer.Typer(
+    name="arena",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    help="Vision Arena: which of two vision models should I ship, on this hardware?",
+    epilog="Start with [bold]arena demo[/]: everything on this machine, nothing to set up.",
+)
+app.command("demo")(demo.demo)
+app.command("compare")(compare.compare)
+app.command("models")(models.models)
+app.command("submit")(submit.submit)
+app.command("agent")(agent.agent)
+app.command("migrate")(migrate.migrate)
+app.command("stack")(stack.stack)
+
+
+def main() -> None:
+    """Run the command line; an expected error is a sentence and exit code 1, not a traceback."""
+    try:
+        app()
+    except (AgentError, BenchmarkError, LocalError) as error:
+        Console(stderr=True).print(Panel(Text(str(error)), title="Error", border_style="red"))
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""``arena stack``: the local Supabase-shaped stack alone."""
+
+import signal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def stack(
+    port: Annotated[
+        int | None, typer.Option(help="Port to serve on; a free one by default.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder that keeps the database; none keeps nothing.")
+    ] = None,
+) -> None:
+    """Run the local stack in the foreground: Postgres, REST, Auth and Realtime on one port.
+
+    For development. It prints what to put in .env, applies the migrations, and stops with Ctrl-C.
+    """
+    from agent.migrate import migrate
+    from local import LocalStack
+
+    console = Console()
+    with LocalStack(port=port, data_dir=data) as running:
+        migrate(running.database_url)
+        running.reload_schema()
+        console.print(f"[green]Ready.[/] Stop with Ctrl-C. For .env:\n\nSUPABASE_URL={running.url}")
+        console.print(f"SUPABASE_KEY={running.secret_key}", soft_wrap=True)
+        console.print(f"SUPABASE_PUBLISHABLE_KEY={running.publishable_key}", soft_wrap=True)
+        console.print(f"DATABASE_URL={running.database_url}", soft_wrap=True)
+        wait_for_signal()
+
+
+def wait_for_signal() -> None:
+    """Sleep until SIGINT or SIGTERM."""
+    signals = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+    signal.sigwait(signals)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)

@@ -1,0 +1,59 @@
+"""``arena submit``: insert a job as a front end does."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from agent.commands.compare import ImagesOption
+from agent.errors import AgentError
+from agent.front_end import FrontEnd, JobResult
+from agent.show import PhaseBar, result_view
+
+
+def submit(
+    model_a: Annotated[str, typer.Argument(help="Model id.")],
+    model_b: Annotated[str, typer.Argument(help="The other model's id.")],
+    images: ImagesOption,
+    wait: Annotated[bool, typer.Option("--wait", help="Watch it and show the result.")] = False,
+    url: Annotated[str | None, typer.Option(help="SUPABASE_URL, unless it is in .env.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="SUPABASE_PUBLISHABLE_KEY, unless it is in .env.")
+    ] = None,
+) -> None:
+    """Insert a job with the publishable key; an agent somewhere will take it.
+
+    The image paths of the manifest go into the job as they stand, so they must be ones which the
+    agent can read: https:// addresses, or paths under its ARENA_IMAGE_ROOT.
+    """
+    from agent.manifest import read_manifest
+    from agent.settings import load_front_end_settings
+
+    given = {"SUPABASE_URL": url, "SUPABASE_PUBLISHABLE_KEY": key}
+    settings = load_front_end_settings(**{k: v for k, v in given.items() if v})
+    _, items = read_manifest(images)
+    console = Console()
+    with FrontEnd(settings.url, settings.publishable_key.get_secret_value()) as front_end:
+        job = front_end.submit(model_a, model_b, items)
+        console.print(f"[green]✓[/] job {job['id']}: {len(items)} images")
+        if wait:
+            result = asyncio.run(follow(front_end, job["id"], console))
+            console.print(result_view(result.row))
+
+
+async def follow(front_end: FrontEnd, job_id: str, console: Console) -> JobResult:
+    """Show a job's progress until its result is here; raises AgentError if it comes to none."""
+    job: Any = None
+    with PhaseBar(console) as bar:
+        async for item in front_end.watch(job_id):
+            if isinstance(item, JobResult):
+                return item
+            job = item.job
+            bar.update_job(job)
+    raise AgentError(_why(job))
+
+
+def _why(job: Any) -> str:
+    error = job.get("error") or {}
+    return f"The job {job['status']}: {error.get('message', 'no reason was given')}"

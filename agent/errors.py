@@ -1,0 +1,90 @@
+"""Errors of the agent.
+
+::
+
+    AgentError
+    ├── SettingsError
+    ├── ManifestError
+    ├── MigrationError
+    ├── StoreError
+    │   ├── StoreUnavailable      (transient)
+    │   ├── KeyRefused
+    │   ├── NotMigrated
+    │   └── RequestRefused
+    └── JobError                  (ends one job, never the agent)
+        ├── InvalidJob
+        ├── ImageUnreachable      (transient)
+        └── ImageRefused
+"""
+
+from typing import ClassVar
+
+
+class AgentError(Exception):
+    """Something went wrong in the agent."""
+
+    def __init__(self, message: str | None = None, *, hint: str | None = None) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.hint = hint
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.hint}" if self.hint else self.message
+
+
+class SettingsError(AgentError):
+    """A setting is missing or wrong."""
+
+
+class ManifestError(AgentError):
+    """The images' manifest cannot be used."""
+
+
+class MigrationError(AgentError):
+    """The database could not be migrated."""
+
+
+class StoreError(AgentError):
+    """Supabase refused or could not answer."""
+
+
+class StoreUnavailable(StoreError):
+    """Supabase cannot be reached at the moment."""
+
+
+class KeyRefused(StoreError):
+    """Supabase refused the key."""
+
+
+class NotMigrated(StoreError):
+    """The database lacks the arena's tables or functions."""
+
+
+class RequestRefused(StoreError):
+    """Supabase refused the request."""
+
+
+class JobError(AgentError):
+    """This job cannot be done."""
+
+    code: ClassVar[str] = "job_error"
+    transient: ClassVar[bool] = False
+
+
+class InvalidJob(JobError):
+    """The job's row cannot be understood."""
+
+    code = "invalid_job"
+
+
+class ImageUnreachable(JobError):
+    """An image could not be fetched."""
+
+    code = "image_unreachable"
+    transient = True
+
+
+class ImageRefused(JobError):
+    """An image's path is not one this agent reads."""
+
+    code = "image_refused"

@@ -1,0 +1,158 @@
+"""What a web page does: inserts a job with the publishable key and watches it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from agent.job import utc
+from agent.realtime import Binding, Change, Subscription
+from agent.supabase_client import connect, supabase_errors
+
+_POLL_SECONDS = 5.0
+_GRACE_SECONDS = 2.0
+_OVER = {"failed", "cancelled"}
+
+
+@dataclass(frozen=True)
+class JobUpdate:
+    """The job's row as it is now."""
+
+    job: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """The row of ``comparison_results`` with ``image_results``, and how word of it came."""
+
+    row: Mapping[str, Any]
+    job: Mapping[str, Any]
+    arrived_by: Literal["realtime", "poll"]
+    delay_ms: float
+    """From the commit (database's clock) to its arrival here (this machine's clock)."""
+
+
+class FrontEnd:
+    """A front end's connection to Supabase. Methods raise StoreError."""
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url, self._key = url, key
+        self._client, self._http = connect(url, key)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._http.close()
+
+    def submit(
+        self,
+        model_a: str,
+        model_b: str,
+        images: Sequence[Mapping[str, Any]],
+        options: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Insert a job; returns its row. Raises RequestRefused with the database's words."""
+        row = {
+            "model_a": model_a,
+            "model_b": model_b,
+            "images": list(images),
+            "options": dict(options or {}),
+        }
+        with supabase_errors():
+            return _one(self._client.table("jobs").insert(row).execute().data)
+
+    def job(self, job_id: str) -> dict[str, Any]:
+        """The job's row."""
+        with supabase_errors():
+            return _one(self._client.table("jobs").select("*").eq("id", job_id).execute().data)
+
+    def result(self, job_id: str) -> dict[str, Any] | None:
+        """The job's row of ``comparison_results`` with its ``image_results``, once there is one."""
+        with supabase_errors():
+            rows = (
+                self._client.table("comparison_results").select("*").eq("job_id", job_id).execute()
+            )
+            if not rows.data:
+                return None
+            images = (
+                self._client.table("image_results")
+                .select("*")
+                .eq("job_id", job_id)
+                .order("side")
+                .order("image_index")
+                .execute()
+            )
+        return {**_one(rows.data), "image_results": images.data}
+
+    async def watch(self, job_id: str) -> AsyncIterator[JobUpdate | JobResult]:
+        """Every change of the job until it is over; the last item is its result, if it has one.
+
+        Subscribes first and reads afterwards, so nothing falls between the two.
+        """
+        changes: asyncio.Queue[Change | None] = asyncio.Queue()
+        subscription = Subscription(
+            self._url,
+            self._key,
+            [
+                Binding("jobs", "UPDATE", f"id=eq.{job_id}"),
+                Binding("comparison_results", "INSERT", f"job_id=eq.{job_id}"),
+            ],
+            on_change=changes.put_nowait,
+            on_ready=lambda: changes.put_nowait(None),
+        )
+        listening = asyncio.create_task(subscription.run())
+        try:
+            async for item in self._follow(job_id, changes):
+                yield item
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def _follow(
+        self, job_id: str, changes: "asyncio.Queue[Change | None]"
+    ) -> AsyncIterator[JobUpdate | JobResult]:
+        wait_seconds = _POLL_SECONDS
+        while True:
+            change = await _next(changes, wait_seconds)
+            now = datetime.now(UTC)
+            if change is not None and change.table == "comparison_results":
+                yield await self._arrived(job_id, "realtime", now)
+                return
+            job = dict(change.record) if change else await asyncio.to_thread(self.job, job_id)
+            yield JobUpdate(job)
+            if job["status"] in _OVER:
+                return
+            if job["status"] == "succeeded":
+                if change is None and wait_seconds == _GRACE_SECONDS:
+                    yield await self._arrived(job_id, "poll", now)
+                    return
+                wait_seconds = _GRACE_SECONDS
+
+    async def _arrived(
+        self, job_id: str, by: Literal["realtime", "poll"], at: datetime
+    ) -> JobResult:
+        row = await asyncio.to_thread(self.result, job_id)
+        job = await asyncio.to_thread(self.job, job_id)
+        assert row is not None
+        delay = at - utc(row["created_at"])
+        return JobResult(row, job, by, delay_ms=1000 * delay.total_seconds())
+
+
+async def _next(changes: "asyncio.Queue[Change | None]", seconds: float) -> Change | None:
+    """The next change; None when it is time to look for oneself."""
+    try:
+        return await asyncio.wait_for(changes.get(), seconds)
+    except TimeoutError:
+        return None
+
+
+def _one(rows: Any) -> dict[str, Any]:
+    return dict(rows[0])

@@ -1,0 +1,81 @@
+"""A job and the lease under which an agent works on it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from agent.errors import InvalidJob
+
+
+@dataclass(frozen=True)
+class JobImage:
+    """One image of a job, as its row says: where it is and what it shows."""
+
+    image_path: str
+    car_count: int
+    boxes: tuple[tuple[float, float, float, float], ...] | None = None
+    """x1, y1, x2, y2 in pixels of the upright image; None where only the count is known."""
+    description: str | None = None
+
+    @classmethod
+    def from_json(cls, item: Mapping[str, Any]) -> "JobImage":
+        """Read one item of ``jobs.images``; raises InvalidJob."""
+        try:
+            boxes = item.get("boxes")
+            return cls(
+                image_path=str(item["image_path"]),
+                car_count=int(item["car_count"]),
+                boxes=None if boxes is None else tuple(_box(box) for box in boxes),
+                description=item.get("description"),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise InvalidJob(f"An image of the job cannot be read: {error!r}.") from error
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on one job until ``seconds`` after the claim."""
+
+    job_id: UUID
+    token: UUID
+    attempt: int
+    max_attempts: int
+    seconds: float
+    model_a: str
+    model_b: str
+    images: tuple[Mapping[str, Any], ...]
+    options: Mapping[str, Any]
+    waited_ms: float
+    """From the job's insert (or its due time) to this claim, on the database's clock."""
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> "Lease":
+        """Read what ``claim_job`` returned."""
+        return cls(
+            job_id=UUID(row["job_id"]),
+            token=UUID(row["lease_token"]),
+            attempt=row["attempt"],
+            max_attempts=row["max_attempts"],
+            seconds=float(row["lease_seconds"]),
+            model_a=row["model_a"],
+            model_b=row["model_b"],
+            images=tuple(row["images"]),
+            options=row["options"] or {},
+            waited_ms=float(row["waited_ms"]),
+        )
+
+    def job_images(self) -> list[JobImage]:
+        """The job's images; raises InvalidJob."""
+        return [JobImage.from_json(item) for item in self.images]
+
+
+def utc(text: str) -> datetime:
+    """Parse a timestamp as Supabase writes it."""
+    return datetime.fromisoformat(text)
+
+
+def _box(box: Any) -> tuple[float, float, float, float]:
+    x1, y1, x2, y2 = (float(v) for v in box)
+    return x1, y1, x2, y2

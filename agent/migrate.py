@@ -1,0 +1,76 @@
+"""Brings a database up to date with ``sql/migrations``, as the Supabase CLI would."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+
+import psycopg
+
+from agent.errors import MigrationError
+
+# Two runs at once wait for each other here; the number is arbitrary but must not change.
+_LOCK = 7221_9034
+
+# The Supabase CLI's own table, so that `supabase db push` and this agree on what is applied.
+_BOOKKEEPING = """
+create schema if not exists supabase_migrations;
+create table if not exists supabase_migrations.schema_migrations (
+    version text primary key, statements text[], name text
+);
+"""
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One file of ``sql/migrations``."""
+
+    version: str
+    """YYYYMMDDHHMMSS"""
+    name: str
+    sql: str
+
+
+def migrations() -> list[Migration]:
+    """All migrations that this version knows, oldest first."""
+    found = []
+    for file in files("sql").joinpath("migrations").iterdir():
+        version, _, name = file.name.removesuffix(".sql").partition("_")
+        found.append(Migration(version, name, file.read_text("utf-8")))
+    return sorted(found, key=lambda migration: migration.version)
+
+
+def migrate(database_url: str) -> list[Migration]:
+    """Apply what is missing, all in one transaction; returns what was applied.
+
+    Raises MigrationError, with nothing changed.
+    """
+    current: Migration | None = None
+    applied = []
+    try:
+        with psycopg.connect(database_url, connect_timeout=10) as connection:
+            connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+            for current in _missing(connection):
+                connection.execute(current.sql.encode())
+                _record(connection, current)
+                applied.append(current)
+    except psycopg.Error as error:
+        where = f"Migration {current.version}_{current.name} failed" if current else "Failed"
+        raise MigrationError(f"{where}; nothing was changed: {_first_line(error)}") from error
+    return applied
+
+
+def _missing(connection: psycopg.Connection) -> list[Migration]:
+    connection.execute(_BOOKKEEPING)
+    rows = connection.execute("select version from supabase_migrations.schema_migrations")
+    known = {str(row[0]) for row in rows}
+    return [migration for migration in migrations() if migration.version not in known]
+
+
+def _record(connection: psycopg.Connection, migration: Migration) -> None:
+    connection.execute(
+        "insert into supabase_migrations.schema_migrations (version, name) values (%s, %s)",
+        [migration.version, migration.name],
+    )
+
+
+def _first_line(error: psycopg.Error) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

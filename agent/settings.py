@@ -1,0 +1,110 @@
+"""What the environment and ``.env`` say, parsed once and frozen."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from agent.errors import SettingsError
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """Settings of one agent; each field's alias is its environment variable."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+    )
+
+    supabase_url: HttpUrl = Field(alias="SUPABASE_URL", description="https://<project>.supabase.co")
+    supabase_key: SecretStr = Field(alias="SUPABASE_KEY", description="the secret key, sb_secret_…")
+
+    name: str = Field("agent", alias="ARENA_AGENT_NAME", max_length=80)
+    poll_seconds: Seconds = Field(5.0, alias="ARENA_POLL_SECONDS")
+    realtime: bool = Field(True, alias="ARENA_REALTIME")
+    lease_seconds: int = Field(60, alias="ARENA_LEASE_SECONDS", ge=10, le=3600)
+    time_limit_seconds: int = Field(3600, alias="ARENA_TIME_LIMIT_SECONDS", ge=60, le=86400)
+
+    catalogue: Path | None = Field(None, alias="ARENA_CATALOGUE")
+    weights_dir: Path | None = Field(None, alias="ARENA_WEIGHTS_DIR")
+    device: str = Field("auto", alias="ARENA_DEVICE", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
+    country: str | None = Field(None, alias="ARENA_COUNTRY", pattern=r"^[A-Z]{3}$")
+
+    image_root: Path | None = Field(None, alias="ARENA_IMAGE_ROOT")
+    image_hosts: Annotated[frozenset[str], NoDecode] = Field(frozenset(), alias="ARENA_IMAGE_HOSTS")
+    image_max_mb: Annotated[float, Field(gt=0)] = Field(20.0, alias="ARENA_IMAGE_MAX_MB")
+    image_timeout_seconds: Seconds = Field(30.0, alias="ARENA_IMAGE_TIMEOUT_SECONDS")
+
+    log_format: Literal["auto", "json", "console"] = Field("auto", alias="ARENA_LOG_FORMAT")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", alias="ARENA_LOG_LEVEL")
+
+    @field_validator("image_hosts", mode="before")
+    @classmethod
+    def _split_hosts(cls, value: object) -> object:
+        if isinstance(value, str):
+            return frozenset(filter(None, re.split(r"[\s,]+", value.lower())))
+        return value
+
+    @property
+    def url(self) -> str:
+        """The project's URL without a trailing slash."""
+        return str(self.supabase_url).rstrip("/")
+
+
+class FrontEndSettings(BaseSettings):
+    """What a front end needs; read by ``arena submit``."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        env_ignore_empty=True,
+    )
+
+    supabase_url: HttpUrl = Field(alias="SUPABASE_URL")
+    publishable_key: SecretStr = Field(alias="SUPABASE_PUBLISHABLE_KEY")
+
+    @property
+    def url(self) -> str:
+        """The project's URL without a trailing slash."""
+        return str(self.supabase_url).rstrip("/")
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the agent's settings; ``overrides`` are named by environment variable.
+
+    Raises SettingsError naming every variable that is missing or wrong.
+    """
+    with _settings_errors():
+        return Settings(**overrides)
+
+
+def load_front_end_settings(**overrides: Any) -> FrontEndSettings:
+    """Read a front end's settings; see ``load_settings``."""
+    with _settings_errors():
+        return FrontEndSettings(**overrides)
+
+
+@contextmanager
+def _settings_errors() -> Iterator[None]:
+    try:
+        yield
+    except ValidationError as error:
+        lines = [f"{e['loc'][0]} {_say(e)}" for e in error.errors(include_url=False)]
+        raise SettingsError(
+            "\n".join(lines), hint="\nSet it in the environment or in .env (see .env.example)."
+        ) from None
+
+
+def _say(error: Any) -> str:
+    return "is not set." if error["type"] == "missing" else f"is wrong: {error['msg']}."

@@ -1,0 +1,141 @@
+"""What the commands show in the terminal."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from benchmark import Progress as Step
+
+PHASES = {
+    "claimed": "claimed by an agent",
+    "fetch": "fetching images",
+    "check": "checking images",
+    "load": "loading models",
+    "warm_up": "warming up",
+    "single_stream": "timing one by one",
+    "offline": "timing in batches",
+    "score": "scoring",
+}
+
+
+class PhaseBar:
+    """A progress bar that names the phase of a comparison."""
+
+    def __init__(self, console: Console) -> None:
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description:<22}"),
+            BarColumn(bar_width=36),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            console=console,
+            transient=True,
+        )
+        self._task = self._bar.add_task("waiting for an agent", total=1.0)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bar.stop()
+
+    def update(self, step: Step) -> None:
+        """Show the benchmark's own progress."""
+        self._show(step.to_json())
+
+    def update_job(self, job: Mapping[str, Any]) -> None:
+        """Show the progress in a row of ``jobs``."""
+        self._show(job.get("progress") or {})
+
+    def _show(self, progress: Mapping[str, Any]) -> None:
+        phase = str(progress.get("phase", ""))
+        if phase:
+            fraction = float(progress.get("fraction") or 0.0)
+            self._bar.update(self._task, completed=fraction, description=PHASES.get(phase, phase))
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One line of the result: a metric, how it is written, and which end is better."""
+
+    label: str
+    metric: str
+    form: Callable[[float], str]
+    better: int
+    """1 where more is better, -1 where less is, 0 where neither."""
+
+
+_LINES = (
+    _Line("count accuracy", "accuracy", lambda v: f"{100 * v:.1f} %", 1),
+    _Line("F1", "f1_score", lambda v: f"{v:.3f}", 1),
+    _Line("AP50", "ap50", lambda v: f"{v:.3f}", 1),
+    _Line("AP50-95", "ap50_95", lambda v: f"{v:.3f}", 1),
+    _Line("mean count error", "count_mae", lambda v: f"{v:.2f} cars", -1),
+    _Line("speed, median", "speed_ms", lambda v: f"{v:.1f} ms", -1),
+    _Line("latency, p90", "latency_ms", lambda v: f"{v:.1f} ms", -1),
+    _Line("throughput", "throughput_fps", lambda v: f"{v:.1f} images/s", 1),
+    _Line("memory, peak", "memory_mb", lambda v: f"{v:,.0f} MiB", -1),
+    _Line("GPU memory, peak", "gpu_memory_mb", lambda v: f"{v:,.0f} MiB", -1),
+    _Line("energy", "energy_j_per_image", lambda v: f"{v:.2f} J/image", -1),
+    _Line("carbon", "carbon_g_per_1k_images", lambda v: f"{v:.3f} g/1000", -1),
+    _Line("green score", "green_score", lambda v: f"{v:.1f}", 1),
+)
+
+
+def result_view(row: Mapping[str, Any]) -> RenderableType:
+    """The metrics side by side and the winner, from a row of ``comparison_results``."""
+    a, b = row["model_a_metrics"], row["model_b_metrics"]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("")
+    for model in (row["model_a_id"], row["model_b_id"]):
+        table.add_column(model, justify="right", header_style="bold")
+    for line in _LINES:
+        if a.get(line.metric) is not None or b.get(line.metric) is not None:
+            table.add_row(_label(line, a), *_cells(line, a.get(line.metric), b.get(line.metric)))
+    return Group("", table, "", _verdict(row))
+
+
+def _label(line: _Line, metrics: Mapping[str, Any]) -> Text:
+    text = Text(line.label)
+    if line.metric == "f1_score":
+        text.append(f" ({metrics.get('f1_basis')})", style="dim")
+    if line.metric in {"energy_j_per_image", "carbon_g_per_1k_images"}:
+        text.append(f" ({metrics.get('energy_source')})", style="dim")
+    return text
+
+
+def _cells(line: _Line, a: float | None, b: float | None) -> list[Text]:
+    better = 0.0 if a is None or b is None else line.better * (a - b)
+    return [_cell(line, a, better > 0), _cell(line, b, better < 0)]
+
+
+def _cell(line: _Line, value: float | None, is_better: bool) -> Text:
+    if value is None:
+        return Text("not measured  ", style="dim")
+    mark = " ●" if is_better else "  "
+    return Text(line.form(value) + mark, style="green" if is_better else "")
+
+
+def _verdict(row: Mapping[str, Any]) -> Panel:
+    tie = row["winner"] == "tie"
+    title = "It is a tie" if tie else f"Winner: {row['winner']}"
+    return Panel(
+        Text(str(row["verdict"].get("sentence", ""))),
+        title=f"[bold]{title}[/]",
+        border_style="yellow" if tie else "green",
+        title_align="left",
+        expand=False,
+    )

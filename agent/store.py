@@ -1,0 +1,51 @@
+"""The seam between the agent and the queue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+from uuid import UUID
+
+from agent.job import Lease
+
+Renewal = Literal["renewed", "cancelled", "lost"]
+Completion = Literal["completed", "cancelled", "lost"]
+Failure = Literal["retrying", "failed", "cancelled", "lost"]
+Release = Literal["released", "cancelled", "lost"]
+
+
+@dataclass(frozen=True)
+class AgentCard:
+    """Who an agent is, for the row in ``agents``."""
+
+    id: UUID
+    name: str
+    version: str
+    hardware: Mapping[str, Any]
+    models: Sequence[str]
+
+
+class JobStore(Protocol):
+    """Everything an agent may do to a job. Every call can be repeated without harm.
+
+    All raise StoreUnavailable (try later), KeyRefused, NotMigrated or RequestRefused.
+    """
+
+    def register(self, card: AgentCard, status: str = "idle") -> None:
+        """Make or refresh the agent's row."""
+
+    def claim(self, request_id: UUID) -> Lease | None:
+        """Take the next job; the same ``request_id`` gives the same claim."""
+
+    def renew(self, lease: Lease, progress: Mapping[str, Any] | None) -> Renewal:
+        """Extend the lease by its length and publish progress."""
+
+    def complete(
+        self, lease: Lease, result: Mapping[str, Any], images: Sequence[Mapping[str, Any]]
+    ) -> Completion:
+        """Write the result and end the job, in one transaction."""
+
+    def fail(self, lease: Lease, error: Mapping[str, Any], *, transient: bool) -> Failure:
+        """End the attempt; a transient failure is tried again while attempts are left."""
+
+    def release(self, lease: Lease) -> Release:
+        """Give the job back without spending an attempt."""

@@ -1,0 +1,66 @@
+"""The edge to supabase-py: how clients are made and what their errors mean here."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+from postgrest import APIError
+from supabase import Client, ClientOptions, create_client
+
+from agent.errors import KeyRefused, NotMigrated, RequestRefused, StoreError, StoreUnavailable
+from agent.log import scrub
+
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+
+_NOT_MIGRATED = {"PGRST202", "PGRST205", "42P01", "42883"}
+_KEY_REFUSED = {"401", "403", "42501", "PGRST301", "PGRST302", "PGRST303"}
+_UNAVAILABLE = {"PGRST000", "PGRST001", "PGRST002", "PGRST003"}
+
+
+def connect(url: str, key: str) -> tuple[Client, httpx.Client]:
+    """A Supabase client and the HTTP/1.1 connections it uses, to be closed by the caller.
+
+    HTTP/2 connections that were kept alive break on their next use (supabase-py issue 1064).
+    Raises KeyRefused for a key of a wrong form.
+    """
+    http = httpx.Client(http2=False, timeout=TIMEOUT, follow_redirects=False)
+    options = ClientOptions(auto_refresh_token=False, persist_session=False, httpx_client=http)
+    try:
+        return create_client(url, key, options), http
+    except Exception as error:
+        http.close()
+        raise KeyRefused(scrub(f"The Supabase key cannot be used: {error}.")) from error
+
+
+@contextmanager
+def supabase_errors() -> Iterator[None]:
+    """Translate what postgrest and httpx raise into StoreError."""
+    try:
+        yield
+    except APIError as error:
+        raise _translate(error) from error
+    except httpx.HTTPError as error:
+        raise StoreUnavailable(
+            f"Supabase cannot be reached ({type(error).__name__}).",
+            hint="Is SUPABASE_URL right and the project running?",
+        ) from error
+
+
+def _translate(error: APIError) -> StoreError:
+    code, message = str(error.code or ""), scrub(error.message or "no message")
+    if code in _NOT_MIGRATED:
+        return NotMigrated(
+            hint="Run `arena migrate --database-url …`, or paste sql/schema.sql in the SQL editor."
+        )
+    if code in _KEY_REFUSED or "api key" in message.lower():
+        return KeyRefused(
+            f"Supabase refused the key: {message}.",
+            hint="An agent needs the secret key (sb_secret_…), a front end the publishable one.",
+        )
+    if code in _UNAVAILABLE or code[:2] in {"08", "53", "57"} or _is_http_5xx(code):
+        return StoreUnavailable(f"Supabase cannot answer: {message}.")
+    return RequestRefused(message, hint=scrub(error.hint) if error.hint else None)
+
+
+def _is_http_5xx(code: str) -> bool:
+    return len(code) == 3 and code.startswith("5")

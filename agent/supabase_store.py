@@ -1,0 +1,106 @@
+"""The queue as it is in Supabase: one RPC for each method of JobStore."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+from uuid import UUID
+
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from agent.errors import StoreUnavailable
+from agent.job import Lease
+from agent.settings import Settings
+from agent.store import AgentCard, Completion, Failure, Release, Renewal
+from agent.supabase_client import connect, supabase_errors
+
+# The functions are idempotent, so a lost reply is asked for again.
+_retrying = retry(
+    retry=retry_if_exception_type(StoreUnavailable),
+    wait=wait_exponential_jitter(initial=0.2, max=2.0),
+    stop=stop_after_attempt(4),
+    reraise=True,
+)
+
+
+class SupabaseStore:
+    """JobStore over PostgREST. Safe to use from several threads."""
+
+    def __init__(self, settings: Settings, agent_id: UUID) -> None:
+        self._settings = settings
+        self._agent_id = str(agent_id)
+        self._client, self._http = connect(settings.url, settings.supabase_key.get_secret_value())
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def register(self, card: AgentCard, status: str = "idle") -> None:
+        """See JobStore."""
+        self._call(
+            "register_agent",
+            p_agent_id=str(card.id),
+            p_name=card.name,
+            p_version=card.version,
+            p_hardware=dict(card.hardware),
+            p_models=list(card.models),
+            p_status=status,
+        )
+
+    def claim(self, request_id: UUID) -> Lease | None:
+        """See JobStore."""
+        rows = self._call(
+            "claim_job",
+            p_agent_id=self._agent_id,
+            p_request_id=str(request_id),
+            p_lease_seconds=self._settings.lease_seconds,
+            p_time_limit_seconds=self._settings.time_limit_seconds,
+        )
+        return Lease.from_row(rows[0]) if rows else None
+
+    def renew(self, lease: Lease, progress: Mapping[str, Any] | None) -> Renewal:
+        """See JobStore."""
+        return cast(
+            Renewal,
+            self._call_once(
+                "renew_lease",
+                **_held(lease),
+                p_lease_seconds=self._settings.lease_seconds,
+                p_progress=progress,
+            ),
+        )
+
+    def complete(
+        self, lease: Lease, result: Mapping[str, Any], images: Sequence[Mapping[str, Any]]
+    ) -> Completion:
+        """See JobStore."""
+        return cast(
+            Completion,
+            self._call(
+                "complete_job",
+                **_held(lease),
+                p_result=dict(result),
+                p_image_results=list(images),
+            ),
+        )
+
+    def fail(self, lease: Lease, error: Mapping[str, Any], *, transient: bool) -> Failure:
+        """See JobStore."""
+        return cast(
+            Failure,
+            self._call("fail_job", **_held(lease), p_error=dict(error), p_transient=transient),
+        )
+
+    def release(self, lease: Lease) -> Release:
+        """See JobStore."""
+        return cast(Release, self._call_once("release_job", **_held(lease)))
+
+    @_retrying
+    def _call(self, function: str, **arguments: Any) -> Any:
+        return self._call_once(function, **arguments)
+
+    def _call_once(self, function: str, **arguments: Any) -> Any:
+        with supabase_errors():
+            return self._client.rpc(function, arguments).execute().data
+
+
+def _held(lease: Lease) -> dict[str, str]:
+    return {"p_job_id": str(lease.job_id), "p_lease_token": str(lease.token)}

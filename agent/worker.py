@@ -1,0 +1,156 @@
+"""The agent's loop: claim, fetch, compare, complete."""
+
+import random
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+import structlog
+
+from agent.errors import JobError, StoreError, StoreUnavailable
+from agent.images import ImageSource
+from agent.job import JobImage, Lease
+from agent.lease_keeper import LeaseKeeper
+from agent.log import scrub
+from agent.settings import Settings
+from agent.store import AgentCard, JobStore
+from agent.wakeup import Wakeup
+from benchmark import Arena, BenchmarkError, Cancelled, Comparison, LabelledImage, Options
+
+_log = structlog.stdlib.get_logger(__name__)
+_T = TypeVar("_T")
+
+_MAX_PAUSE_SECONDS = 60.0
+
+
+class Worker:
+    """Works through the queue until told to stop; no job and no error ends it."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        card: AgentCard,
+        store: JobStore,
+        wakeup: Wakeup,
+        images: ImageSource,
+        arena: Arena,
+    ) -> None:
+        self._settings, self._card = settings, card
+        self._store, self._wakeup, self._images, self._arena = store, wakeup, images, arena
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Give the current job back and leave."""
+        self._stopping.set()
+        self._wakeup.wake()
+
+    def run(self) -> None:
+        """Work until ``stop``."""
+        self._insist(partial(self._store.register, self._card))
+        _log.info("ready", action="ready", agent=self._card.name, models=list(self._card.models))
+        while not self._stopping.is_set():
+            # One id for all tries: a claim whose reply was lost is answered again, not doubled.
+            lease = self._insist(partial(self._store.claim, uuid.uuid4()))
+            if lease is not None:
+                self._work(lease)
+            elif not self._stopping.is_set():
+                self._wakeup.wait(self._settings.poll_seconds * random.uniform(0.8, 1.2))
+        self._say_goodbye()
+
+    def _insist(self, call: Callable[[], _T]) -> _T | None:
+        """Call until it succeeds or the agent stops; the pause between tries grows."""
+        pause = 1.0
+        while not self._stopping.is_set():
+            try:
+                return call()
+            except StoreError as error:
+                kind = type(error).__name__
+                _log.error(str(error), action="store_failed", kind=kind, retry_in_s=pause)
+            self._stopping.wait(pause * random.uniform(0.8, 1.2))
+            pause = min(2 * pause, _MAX_PAUSE_SECONDS)
+        return None
+
+    def _work(self, lease: Lease) -> None:
+        with structlog.contextvars.bound_contextvars(job=str(lease.job_id), attempt=lease.attempt):
+            _log.info(
+                "claimed",
+                action="claimed",
+                models=[lease.model_a, lease.model_b],
+                images=len(lease.images),
+                waited_ms=round(lease.waited_ms, 1),
+            )
+            with LeaseKeeper(self._store, lease) as keeper:
+                outcome = self._write(self._attempt(lease, keeper), keeper)
+            _log.info(f"job {outcome}", action="job_over", outcome=outcome)
+
+    def _attempt(self, lease: Lease, keeper: LeaseKeeper) -> Callable[[], str]:
+        """Do the job; returns what is to be written about it."""
+        try:
+            comparison = self._compare(lease, keeper)
+        except Cancelled:
+            return partial(self._store.release, lease)
+        except (BenchmarkError, JobError) as error:
+            _log.warning(scrub(str(error)), action="attempt_failed", code=error.code)
+            return self._failure(lease, error.code, str(error), transient=error.transient)
+        except Exception as error:
+            _log.exception("unexpected error", action="attempt_failed")
+            message = f"The agent met an unexpected {type(error).__name__}; its log has more."
+            return self._failure(lease, "internal_error", message, transient=True)
+        return partial(self._store.complete, lease, comparison.to_row(), comparison.image_rows())
+
+    def _compare(self, lease: Lease, keeper: LeaseKeeper) -> Comparison:
+        options = Options.parse(lease.options)
+        images = lease.job_images()
+        keeper.report({"phase": "fetch", "fraction": 0.0, "total": len(images)})
+        with TemporaryDirectory(prefix="arena-") as folder:
+            files = self._images.fetch(images, Path(folder))
+            return self._arena.compare(
+                lease.model_a,
+                lease.model_b,
+                [labelled(file, image) for file, image in zip(files, images, strict=True)],
+                options,
+                on_progress=lambda progress: keeper.report(progress.to_json()),
+                should_stop=lambda: self._stopping.is_set() or keeper.must_stop(),
+            )
+
+    def _failure(
+        self, lease: Lease, code: str, message: str, *, transient: bool
+    ) -> Callable[[], str]:
+        error: dict[str, Any] = {"code": code, "message": scrub(message)}
+        return partial(self._store.fail, lease, error, transient=transient)
+
+    def _write(self, write: Callable[[], str], keeper: LeaseKeeper) -> str:
+        """Tell the store, for as long as the lease is held; returns what became of the job."""
+        while not keeper.must_stop():
+            try:
+                return write()
+            except StoreUnavailable as error:
+                _log.warning(str(error), action="write_failed")
+                time.sleep(1.0)
+            except StoreError as error:
+                _log.error(str(error), action="write_refused")
+                return "left to its lease"
+        return keeper.ended or "expired"
+
+    def _say_goodbye(self) -> None:
+        try:
+            self._store.register(self._card, status="stopped")
+        except StoreError as error:
+            _log.warning(str(error), action="goodbye_failed")
+        _log.info("stopped", action="stopped")
+
+
+def labelled(file: Path, image: JobImage) -> LabelledImage:
+    """The benchmark's form of an image that lies in ``file``."""
+    return LabelledImage(
+        path=file,
+        image_path=scrub(image.image_path),
+        car_count=image.car_count,
+        boxes=image.boxes,
+        description=image.description,
+    )
