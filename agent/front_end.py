@@ -77,9 +77,7 @@ class FrontEnd:
     def result(self, job_id: str) -> dict[str, Any] | None:
         """The job's row of ``comparison_results`` with its ``image_results``, once there is one."""
         with supabase_errors():
-            rows = (
-                self._client.table("comparison_results").select("*").eq("job_id", job_id).execute()
-            )
+            rows = self._client.table("comparison_results").select("*").eq("job_id", job_id).execute()
             if not rows.data:
                 return None
             images = (
@@ -136,9 +134,7 @@ class FrontEnd:
                     return
                 wait_seconds = _GRACE_SECONDS
 
-    async def _arrived(
-        self, job_id: str, by: Literal["realtime", "poll"], at: datetime
-    ) -> JobResult:
+    async def _arrived(self, job_id: str, by: Literal["realtime", "poll"], at: datetime) -> JobResult:
         row = await asyncio.to_thread(self.result, job_id)
         job = await asyncio.to_thread(self.job, job_id)
         assert row is not None

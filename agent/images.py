@@ -52,9 +52,7 @@ class ImageSource:
             self._require_public(image.image_path)
             return self._download(image.image_path, target)
         if "://" in image.image_path:
-            raise ImageRefused(
-                f"{scrub(image.image_path)}: this agent reads https:// and http:// images only."
-            )
+            raise ImageRefused(f"{scrub(image.image_path)}: this agent reads https:// and http:// images only.")
         return self._under_root(image.image_path)
 
     def _under_root(self, path: str) -> Path:

@@ -25,9 +25,7 @@ class LeaseKeeper:
     could not be renewed in time by this process's own monotonic clock.
     """
 
-    def __init__(
-        self, store: JobStore, lease: Lease, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, store: JobStore, lease: Lease, clock: Callable[[], float] = time.monotonic) -> None:
         self._store, self._lease, self._clock = store, lease, clock
         self._changed = threading.Condition()
         self._progress: Mapping[str, Any] | None = None

@@ -12,9 +12,7 @@ _QUERY = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]*")
 _KEY = re.compile(r"\b(sb_(?:secret|publishable)_)[\w-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 
-def configure_logging(
-    level: str = "info", style: Literal["auto", "json", "console"] = "auto"
-) -> None:
+def configure_logging(level: str = "info", style: Literal["auto", "json", "console"] = "auto") -> None:
     """Send structlog's and the libraries' records to standard error in one form."""
     as_json = style == "json" or (style == "auto" and not sys.stderr.isatty())
     shared: list[Any] = [

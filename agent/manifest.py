@@ -17,9 +17,7 @@ def read_manifest(path: Path) -> tuple[Path, list[dict[str, Any]]]:
     """
     file = path / "manifest.json" if path.is_dir() else path
     if not file.is_file():
-        raise ManifestError(
-            f"{file} does not exist.", hint=f"It holds what the images show: {FORM}"
-        )
+        raise ManifestError(f"{file} does not exist.", hint=f"It holds what the images show: {FORM}")
     try:
         items = json.loads(file.read_text("utf-8"))
     except (ValueError, OSError) as error:

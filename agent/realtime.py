@@ -111,9 +111,7 @@ class Subscription:
             self._on_change(Change(data["table"], data["type"], data.get("record") or {}))
 
         event = RealtimePostgresChangesListenEvent(binding.event)
-        channel.on_postgres_changes(
-            event, deliver, table=binding.table, schema="public", filter=binding.filter
-        )
+        channel.on_postgres_changes(event, deliver, table=binding.table, schema="public", filter=binding.filter)
 
     def _on_state(self, state: RealtimeSubscribeStates, error: Exception | None) -> None:
         if state != RealtimeSubscribeStates.SUBSCRIBED:

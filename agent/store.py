@@ -39,9 +39,7 @@ class JobStore(Protocol):
     def renew(self, lease: Lease, progress: Mapping[str, Any] | None) -> Renewal:
         """Extend the lease by its length and publish progress."""
 
-    def complete(
-        self, lease: Lease, result: Mapping[str, Any], images: Sequence[Mapping[str, Any]]
-    ) -> Completion:
+    def complete(self, lease: Lease, result: Mapping[str, Any], images: Sequence[Mapping[str, Any]]) -> Completion:
         """Write the result and end the job, in one transaction."""
 
     def fail(self, lease: Lease, error: Mapping[str, Any], *, transient: bool) -> Failure:

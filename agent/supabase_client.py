@@ -49,9 +49,7 @@ def supabase_errors() -> Iterator[None]:
 def _translate(error: APIError) -> StoreError:
     code, message = str(error.code or ""), scrub(error.message or "no message")
     if code in _NOT_MIGRATED:
-        return NotMigrated(
-            hint="Run `arena migrate --database-url …`, or paste sql/schema.sql in the SQL editor."
-        )
+        return NotMigrated(hint="Run `arena migrate --database-url …`, or paste sql/schema.sql in the SQL editor.")
     if code in _KEY_REFUSED or "api key" in message.lower():
         return KeyRefused(
             f"Supabase refused the key: {message}.",

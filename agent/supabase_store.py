@@ -68,9 +68,7 @@ class SupabaseStore:
             ),
         )
 
-    def complete(
-        self, lease: Lease, result: Mapping[str, Any], images: Sequence[Mapping[str, Any]]
-    ) -> Completion:
+    def complete(self, lease: Lease, result: Mapping[str, Any], images: Sequence[Mapping[str, Any]]) -> Completion:
         """See JobStore."""
         return cast(
             Completion,

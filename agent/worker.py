@@ -118,9 +118,7 @@ class Worker:
                 should_stop=lambda: self._stopping.is_set() or keeper.must_stop(),
             )
 
-    def _failure(
-        self, lease: Lease, code: str, message: str, *, transient: bool
-    ) -> Callable[[], str]:
+    def _failure(self, lease: Lease, code: str, message: str, *, transient: bool) -> Callable[[], str]:
         error: dict[str, Any] = {"code": code, "message": scrub(message)}
         return partial(self._store.fail, lease, error, transient=transient)
 

@@ -43,9 +43,7 @@ def run(settings: Settings) -> None:
         models=[entry.id for entry in catalogue if model_state(entry, weights).ready],
     )
     with ExitStack() as stack:
-        arena = stack.enter_context(
-            Arena(catalogue, weights, BenchmarkSettings(settings.device, settings.country))
-        )
+        arena = stack.enter_context(Arena(catalogue, weights, BenchmarkSettings(settings.device, settings.country)))
         store = stack.enter_context(closing(SupabaseStore(settings, card.id)))
         images = stack.enter_context(closing(ImageSource(settings)))
         wakeup = stack.enter_context(_wakeup(settings))

@@ -16,29 +16,33 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+import demo as demo_package
 from agent.commands.compare import write_json
 from agent.commands.stack import wait_for_signal
 from agent.commands.submit import follow
 from agent.errors import AgentError
 from agent.front_end import FrontEnd, JobResult
 from agent.job import utc
+from agent.manifest import read_manifest
+from agent.migrate import migrate
 from agent.show import result_view
 from local import LocalStack
+from local.postgres import GUARD_FILE
+
+DEMO = Path(demo_package.__file__).parent
 
 _AGENT_READY_SECONDS = 60.0
 _MODELS = ("Trained_yolov5", "Trained_yolov8")
+# The carbon figure needs a grid; the user's ARENA_COUNTRY goes before this one.
+_COUNTRY = "USA"
 
 
 def demo(
     once: Annotated[
         bool, typer.Option("--once", help="Leave when the result is there, instead of staying up.")
     ] = False,
-    json_file: Annotated[
-        Path | None, typer.Option("--json", help="Write the result to this file.")
-    ] = None,
-    port: Annotated[
-        int | None, typer.Option(help="Port to serve on; a free one by default.")
-    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to serve on; a free one by default.")] = None,
 ) -> None:
     """Start everything here, run one battle, and show the winner.
 
@@ -82,14 +86,14 @@ def _agent(console: Console, stack: LocalStack) -> Iterator[None]:
     with tempfile.TemporaryDirectory(prefix="arena-demo-") as folder:
         log = Path(folder, "agent.log")
         with log.open("wb") as file:
+            # The guard ends the agent however this process ends.
             process = subprocess.Popen(
-                [sys.executable, "-m", "agent", "agent"],
+                [sys.executable, "-I", "-S", str(GUARD_FILE), "--", sys.executable, "-m", "agent", "agent"],
                 env=_agent_environment(stack),
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=file,
                 stderr=file,
                 start_new_session=True,
-                preexec_fn=end_with_parent,
             )
         try:
             with console.status("starting the agent…"):
@@ -133,13 +137,10 @@ def _action(line: str) -> str | None:
         return None
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(timeout=10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+def _end(guard: subprocess.Popen[bytes]) -> None:
+    assert guard.stdin is not None
+    guard.stdin.close()
+    guard.wait()
 
 
 def _battle(console: Console, front_end: FrontEnd) -> JobResult:

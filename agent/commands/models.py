@@ -9,9 +9,7 @@ from rich.table import Table
 
 CatalogueOption = Annotated[
     Path | None,
-    typer.Option(
-        envvar="ARENA_CATALOGUE", help="A catalogue of your own instead of the built-in one."
-    ),
+    typer.Option(envvar="ARENA_CATALOGUE", help="A catalogue of your own instead of the built-in one."),
 ]
 WeightsOption = Annotated[
     Path | None,

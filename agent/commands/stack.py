@@ -9,12 +9,8 @@ from rich.console import Console
 
 
 def stack(
-    port: Annotated[
-        int | None, typer.Option(help="Port to serve on; a free one by default.")
-    ] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder that keeps the database; none keeps nothing.")
-    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port to serve on; a free one by default.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder that keeps the database; none keeps nothing.")] = None,
 ) -> None:
     """Run the local stack in the foreground: Postgres, REST, Auth and Realtime on one port.
 

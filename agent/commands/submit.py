@@ -18,9 +18,7 @@ def submit(
     images: ImagesOption,
     wait: Annotated[bool, typer.Option("--wait", help="Watch it and show the result.")] = False,
     url: Annotated[str | None, typer.Option(help="SUPABASE_URL, unless it is in .env.")] = None,
-    key: Annotated[
-        str | None, typer.Option(help="SUPABASE_PUBLISHABLE_KEY, unless it is in .env.")
-    ] = None,
+    key: Annotated[str | None, typer.Option(help="SUPABASE_PUBLISHABLE_KEY, unless it is in .env.")] = None,
 ) -> None:
     """Insert a job with the publishable key; an agent somewhere will take it.
 
