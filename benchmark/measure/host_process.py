@@ -110,20 +110,21 @@ class HostProcess:
         raise ModelFailed(f"A Host does not know the command {command!r}.")
 
     def _open(self, command: messages.Open, pulse: Pulse) -> messages.Opened:
-        from benchmark.measure.memory import reset_peak_memory
         from benchmark.measure.pictures import Pictures
 
         self._pictures = None
-        reset_peak_memory()
         self._pictures = Pictures(command.pictures, pulse)
         return messages.Opened(tuple(self._pictures.sizes))
 
     def _load(self, command: messages.Load) -> messages.Loaded:
+        from benchmark.measure.memory import reset_peak_memory
+
         if self._loaded is None:
             start = time.perf_counter()
             self._model = command.loader(command.device)
             self._model.synchronize()
             self._loaded = self._describe(time.perf_counter() - start, command.country)
+        reset_peak_memory()  # so that a model just loaded and one that was warm report the same thing
         return self._loaded
 
     def _describe(self, load_s: float, country: str | None) -> messages.Loaded:

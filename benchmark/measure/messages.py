@@ -152,7 +152,7 @@ class Windows:
 
 @dataclass(frozen=True, slots=True)
 class MeasureMemory:
-    """Report the peak since the images were opened. Replied to by Memory."""
+    """Report the peak since the last Load. Replied to by Memory."""
 
 
 @dataclass(frozen=True, slots=True)

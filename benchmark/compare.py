@@ -1,0 +1,101 @@
+"""The Arena: two models, the same images, one verdict."""
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from benchmark.battle import Battle, Side
+from benchmark.comparison import Comparison
+from benchmark.errors import InputError
+from benchmark.labelled_image import LabelledImage
+from benchmark.measure.countries import check_country
+from benchmark.measure.pool import HostPool
+from benchmark.models.catalogue import Catalogue
+from benchmark.models.family import Recipe, load_model
+from benchmark.models.state import require_ready
+from benchmark.options import Options
+from benchmark.progress import Progress
+from benchmark.settings import BenchmarkSettings
+
+OnProgress = Callable[[Progress], None]
+ShouldStop = Callable[[], bool]
+
+
+class Arena:
+    """Compares models, and keeps their Hosts warm in between. Close it, or use it as a context manager."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        weights_dirs: Sequence[Path] = (),
+        settings: BenchmarkSettings | None = None,
+    ) -> None:
+        """Raises UnknownCountry."""
+        self._catalogue = catalogue
+        self._weights_dirs = tuple(weights_dirs)
+        self._settings = settings or BenchmarkSettings()
+        check_country(self._settings.country)
+        self._pool = HostPool(self._settings.max_hosts, self._settings.threads)
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End all Hosts. Waits for a comparison that is under way."""
+        with self._lock:
+            self._pool.close()
+
+    def compare(
+        self,
+        model_a: str,
+        model_b: str,
+        images: Sequence[LabelledImage],
+        options: Options | None = None,
+        on_progress: OnProgress | None = None,
+        should_stop: ShouldStop | None = None,
+    ) -> Comparison:
+        """Run both models on the images and judge. One comparison at a time; others wait.
+
+        `on_progress` is called from this thread, at most once a second except where the phase changes.
+        `should_stop` is asked about ten times a second; it must be quick.
+        Raises a BenchmarkError: an InputError or SetupError before any model is loaded, a HostError where a model's
+        process failed (the next comparison gets a new one), Cancelled where `should_stop` said so.
+        """
+        if not images:
+            raise InputError("There are no images to compare on; give at least one.")
+        sides = [self._side(model_a), self._side(model_b)]
+        with self._lock:
+            hosts = self._pool.take([(side.model_id, side.key) for side in sides])
+            try:
+                battle = Battle(sides, hosts, images, options or Options(), self._settings, on_progress, should_stop)
+                return battle.run()
+            finally:
+                self._pool.give_back(hosts)
+
+    def _side(self, model_id: str) -> Side:
+        entry = self._catalogue[model_id]
+        family, weights = require_ready(self._catalogue, entry, self._weights_dirs)
+        recipe = Recipe(entry.id, weights.path, entry.input_size, dict(entry.classes))
+        return Side(entry.id, weights.sha256, partial(load_model, family.module, recipe))
+
+
+def compare(
+    model_a: str,
+    model_b: str,
+    images: Sequence[LabelledImage],
+    catalogue: Catalogue,
+    options: Options | None = None,
+    weights_dirs: Sequence[Path] = (),
+    settings: BenchmarkSettings | None = None,
+    on_progress: OnProgress | None = None,
+    should_stop: ShouldStop | None = None,
+) -> Comparison:
+    """One comparison, with Hosts that end with it. Raises as Arena and its `compare`."""
+    with Arena(catalogue, weights_dirs, settings) as arena:
+        return arena.compare(model_a, model_b, images, options, on_progress, should_stop)

@@ -1,0 +1,177 @@
+"""Everything that was observed of one model in one comparison, and the metrics that follow from it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+from typing import Any
+
+import numpy as np
+
+from benchmark.comparison import ImageResult
+from benchmark.detection import Detection
+from benchmark.labelled_image import LabelledImage
+from benchmark.measure.messages import Loaded, Memory, Sample, Windows
+from benchmark.metrics.average_precision import AveragePrecision, average_precision
+from benchmark.metrics.counts import count_accuracies, count_scores
+from benchmark.metrics.green import green_score
+from benchmark.metrics.matches import Matches, box_matches, count_matches
+from benchmark.metrics.percentiles import percentile
+from benchmark.options import Options
+from benchmark.verdict import Contender
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the Host reported of one model, beside what is true."""
+
+    model_id: str
+    weights_sha256: str
+    options: Options
+    truth: Sequence[LabelledImage]
+    #: (width, height) of each image, in pixels.
+    sizes: Sequence[tuple[int, int]]
+    loaded: Loaded
+    #: Of each image, those of low score too.
+    detections: Sequence[Sequence[Detection]]
+    samples: Sequence[Sample]
+    windows: Windows
+    memory: Memory
+
+    def contender(self) -> Contender:
+        """What the verdict needs."""
+        return Contender(
+            model_id=self.model_id,
+            metrics=self.metrics(),
+            accuracies=count_accuracies(self._counts(), self._true_counts()),
+            latencies_ms=np.array(self._medians(sample.predict_ms for sample in self.samples)),
+            matches=tuple(self._matches()),
+        )
+
+    def image_results(self, side: str) -> list[ImageResult]:
+        """One for each image; `side` is `a` or `b`."""
+        latencies = self._medians(sample.total_ms for sample in self.samples)
+        return [
+            ImageResult(side, self.model_id, index, image.image_path, image.car_count, len(found), latency, found)
+            for index, (image, found, latency) in enumerate(zip(self.truth, self._counted(), latencies, strict=True))
+        ]
+
+    def metrics(self) -> dict[str, Any]:
+        """`model_x_metrics` of the result: names and units as docs/measurement.md has them; None is not measured."""
+        return self._score_metrics() | self._time_metrics() | self._offline_metrics() | self._model_metrics()
+
+    def _score_metrics(self) -> dict[str, Any]:
+        counts = count_scores(self._counts(), self._true_counts())
+        total = sum(self._matches(), Matches(0, 0, 0))
+        precision = self._average_precision()
+        return {
+            "accuracy": counts.accuracy,
+            "count_mae": counts.mae,
+            "count_rmse": counts.rmse,
+            "count_bias": counts.bias,
+            "count_basis": "boxes",
+            "f1_score": total.f1,
+            "f1_basis": "boxes" if self._has_boxes() else "counts",
+            "precision": total.precision,
+            "recall": total.recall,
+            "ap50": precision.ap50,
+            "ap50_95": precision.ap50_95,
+            "confidence_threshold": self.options.confidence,
+        }
+
+    def _time_metrics(self) -> dict[str, Any]:
+        totals = [sample.total_ms for sample in self.samples]
+        p90 = percentile(totals, 90)
+        return {
+            "speed_ms": self._speed_ms(),
+            "latency_ms": p90,
+            "p50_ms": percentile(totals, 50),
+            "p90_ms": p90,
+            "p99_ms": percentile(totals, 99),
+            "samples": len(self.samples),
+            "decode_ms": median(sample.decode_ms for sample in self.samples),
+            "preprocess_ms": median(sample.preprocess_ms for sample in self.samples),
+            "inference_ms": median(sample.inference_ms for sample in self.samples),
+            "postprocess_ms": median(sample.postprocess_ms for sample in self.samples),
+        }
+
+    def _offline_metrics(self) -> dict[str, Any]:
+        rates = [window.images / window.seconds for window in self.windows.windows]
+        images = sum(window.images for window in self.windows.windows)
+        energies = [window.energy for window in self.windows.windows]
+        carbon_kg = _sum_all(energy.carbon_kg for energy in energies)
+        per_image_kg = None if carbon_kg is None else carbon_kg / images
+        return {
+            "throughput_fps": median(rates),
+            "throughput_min_fps": min(rates),
+            "throughput_max_fps": max(rates),
+            "batch_size": self.windows.batch_size,
+            "images_measured": images,
+            "carbon_emissions": carbon_kg,
+            "carbon_g_per_1k_images": None if per_image_kg is None else per_image_kg * 1e6,
+            "energy_source": energies[0].source,
+            "green_score": green_score(self._accuracy(), per_image_kg, self._speed_ms() / 1e3),
+        } | self._energy_per_image(images)
+
+    def _energy_per_image(self, images: int) -> dict[str, Any]:
+        energies = [window.energy for window in self.windows.windows]
+        joules = _sum_all(energy.joules for energy in energies)
+        parts = {part: _sum_all(energy.parts.get(part) for energy in energies) for part in ("cpu", "gpu", "ram")}
+        return {"energy_j_per_image": None if joules is None else joules / images} | {
+            f"energy_{part}_j_per_image": None if total is None else total / images for part, total in parts.items()
+        }
+
+    def _model_metrics(self) -> dict[str, Any]:
+        return {
+            "memory_mb": self.memory.resident_mb,
+            "gpu_memory_mb": self.memory.gpu_mb,
+            "load_s": self.loaded.load_s,
+            "parameters": self.loaded.model.parameters,
+            "numeric_precision": self.loaded.model.precision,
+            "device": self.loaded.model.device,
+            "weights_sha256": self.weights_sha256,
+        }
+
+    def _speed_ms(self) -> float:
+        return median(sample.predict_ms for sample in self.samples)
+
+    def _accuracy(self) -> float:
+        return fmean(count_accuracies(self._counts(), self._true_counts()).tolist())
+
+    def _counted(self) -> list[tuple[Detection, ...]]:
+        """Detections of each image that are above the threshold."""
+        return [tuple(each for each in found if each.score > self.options.confidence) for found in self.detections]
+
+    def _counts(self) -> list[int]:
+        return [len(found) for found in self._counted()]
+
+    def _true_counts(self) -> list[int]:
+        return [image.car_count for image in self.truth]
+
+    def _has_boxes(self) -> bool:
+        return all(image.truth_boxes is not None for image in self.truth)
+
+    def _matches(self) -> list[Matches]:
+        if not self._has_boxes():
+            return [count_matches(*pair) for pair in zip(self._counts(), self._true_counts(), strict=True)]
+        return [
+            box_matches(found, image.truth_boxes or ())
+            for found, image in zip(self._counted(), self.truth, strict=True)
+        ]
+
+    def _average_precision(self) -> AveragePrecision:
+        if not self._has_boxes():
+            return AveragePrecision(None, None)
+        return average_precision(self.detections, [image.truth_boxes or () for image in self.truth], self.sizes)
+
+    def _medians(self, times_ms: Iterable[float]) -> list[float]:
+        """Median time of each image, in the order of the images."""
+        by_image: dict[int, list[float]] = {}
+        for sample, time_ms in zip(self.samples, times_ms, strict=True):
+            by_image.setdefault(sample.image, []).append(time_ms)
+        return [median(by_image[index]) for index in range(len(self.truth))]
+
+
+def _sum_all(values: Iterable[float | None]) -> float | None:
+    """None as soon as one of them was not measured."""
+    known = list(values)
+    return None if None in known else sum(value for value in known if value is not None)

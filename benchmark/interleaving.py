@@ -1,0 +1,38 @@
+"""The order in which two models take their turns."""
+
+import math
+from collections.abc import Iterator
+
+#: Images of a block, at most: long blocks let the machine drift between the two.
+_LONGEST_BLOCK = 32
+#: Samples of a block, at least: with fewer, much of the time goes into taking turns.
+_SHORTEST_BLOCK = 16
+
+
+def blocks(images: int) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Endless blocks of (side, image indices): A B, B A, A B, … so that drift of the machine hits both alike.
+
+    Side 0 is A, 1 is B. A pass has each image equally often for both sides; `blocks_per_pass` says how many blocks
+    that takes.
+    """
+    chunks = _chunks(images)
+    turn = 0
+    while True:
+        for chunk in chunks:
+            for side in (0, 1) if turn % 2 == 0 else (1, 0):
+                yield side, chunk
+            turn += 1
+
+
+def blocks_per_pass(images: int) -> int:
+    """Blocks after which both sides had every image equally often and each order came up equally often."""
+    chunks = len(_chunks(images))
+    return 2 * (chunks if chunks % 2 == 0 else 2 * chunks)
+
+
+def _chunks(images: int) -> list[tuple[int, ...]]:
+    """All images in near-equal runs: one, or an even number so that one round of them is balanced."""
+    count = 1 if images <= _LONGEST_BLOCK else 2 * math.ceil(images / (2 * _LONGEST_BLOCK))
+    repeats = max(1, math.ceil(_SHORTEST_BLOCK / images))
+    edges = [images * number // count for number in range(count + 1)]
+    return [tuple(range(low, high)) * repeats for low, high in zip(edges, edges[1:], strict=False)]
