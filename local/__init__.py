@@ -1,0 +1,21 @@
+"""A Supabase-shaped stack on one machine, for development, tests and the demo only.
+
+Embedded Postgres, REST and auth by @supabase/lite, and a Realtime server of our own, with no
+container. It is not hardened and not fast: production is a hosted or self-hosted Supabase. See
+`local/README.md` for where it differs.
+"""
+
+from local.errors import InstallFailed, LocalStackError, PortTaken, StartupFailed
+from local.keys import Keys
+from local.node import install
+from local.stack import LocalStack
+
+__all__ = [
+    "InstallFailed",
+    "Keys",
+    "LocalStack",
+    "LocalStackError",
+    "PortTaken",
+    "StartupFailed",
+    "install",
+]

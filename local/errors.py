@@ -1,0 +1,26 @@
+"""Errors of the local stack.
+
+LocalStackError
+├── InstallFailed
+├── PortTaken
+└── StartupFailed
+"""
+
+
+class LocalStackError(Exception):
+    """The local stack failed."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.__doc__)
+
+
+class InstallFailed(LocalStackError):
+    """The packages of the local stack could not be installed."""
+
+
+class PortTaken(LocalStackError):
+    """The port is in use by another program: choose another one, or none to get a free one."""
+
+
+class StartupFailed(LocalStackError):
+    """A process of the local stack did not start."""
