@@ -5,7 +5,7 @@ container. It is not hardened and not fast: production is a hosted or self-hoste
 `local/README.md` for where it differs.
 """
 
-from local.errors import InstallFailed, LocalStackError, PortTaken, StartupFailed
+from local.errors import InstallFailed, LocalError, PortTaken, StartupFailed
 from local.keys import Keys
 from local.node import install
 from local.stack import LocalStack
@@ -13,8 +13,8 @@ from local.stack import LocalStack
 __all__ = [
     "InstallFailed",
     "Keys",
+    "LocalError",
     "LocalStack",
-    "LocalStackError",
     "PortTaken",
     "StartupFailed",
     "install",

@@ -65,10 +65,7 @@ class Gateway:
         self._process.stdin.flush()
         outcome = _read_line(self._process)
         if outcome.get("error") == "EADDRINUSE":
-            raise PortTaken(
-                f"Port {port} is in use by another program: "
-                "choose another one, or none to get a free one."
-            )
+            raise PortTaken(f"Port {port} is in use by another program: choose another one, or none to get a free one.")
         if "port" not in outcome:
             raise StartupFailed(f"The server did not start. The end of its log:\n{self._tail()}")
         self.port = outcome["port"]
@@ -81,9 +78,7 @@ class Gateway:
         """
         url = f"http://{HOST}:{self.port}/admin/reload"
         try:
-            response = httpx.post(
-                url, headers={"apikey": self._keys.secret}, timeout=RELOAD_LIMIT_S
-            )
+            response = httpx.post(url, headers={"apikey": self._keys.secret}, timeout=RELOAD_LIMIT_S)
             response.raise_for_status()
         except httpx.HTTPError as error:
             raise StartupFailed(f"The server does not answer: {error}") from error
@@ -104,9 +99,7 @@ class Gateway:
         self._process = None
         self.port = None
 
-    def _config(
-        self, socket_dir: Path, port: int | None, static: Mapping[str, Path]
-    ) -> dict[str, Any]:
+    def _config(self, socket_dir: Path, port: int | None, static: Mapping[str, Path]) -> dict[str, Any]:
         return {
             "database": {"host": str(socket_dir), "user": "postgres", "database": "postgres"},
             "host": HOST,

