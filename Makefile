@@ -25,9 +25,12 @@ lint: install ## Lint, types and import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-lock: $(UV) ## Resolve requirements.lock anew
-	$(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--all-extras --group dev pyproject.toml --output-file requirements.lock
+LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--override requirements.overrides requirements.in pyproject.toml
+
+lock: $(UV) ## Resolve the lock files anew
+	$(UV) $(LOCK) --all-extras --group dev --output-file requirements.lock
+	$(UV) $(LOCK) --extra yolo --extra timm --constraint requirements.lock --output-file requirements-agent.lock
 
 clean: ## Remove what install made
 	rm -rf .venv .uv local/server/node_modules
