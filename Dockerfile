@@ -1,0 +1,38 @@
+# syntax=docker/dockerfile:1
+# The agent on an NVIDIA GPU. The CUDA libraries come with torch's own packages, so the machine needs
+# only a driver (580 or newer) and the NVIDIA container toolkit, as every RunPod GPU pod has:
+#   docker build -t vision-arena .
+#   docker run --gpus all --env-file .env -v arena:/workspace vision-arena
+
+FROM python:3.11-slim-bookworm AS build
+ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CACHE=1
+RUN pip install --no-cache-dir uv==0.13.9 && uv venv /opt/arena
+WORKDIR /src
+COPY requirements-agent.lock ./
+RUN uv pip install --python /opt/arena/bin/python --require-hashes -r requirements-agent.lock
+COPY pyproject.toml README.md ./
+COPY agent agent
+COPY benchmark benchmark
+COPY demo demo
+COPY local local
+COPY sql sql
+RUN uv pip install --python /opt/arena/bin/python --no-deps .
+
+FROM python:3.11-slim-bookworm
+LABEL org.opencontainers.image.title="Vision Arena agent" \
+      org.opencontainers.image.licenses="AGPL-3.0-or-later"
+# tini passes signals on and reaps what a killed model process leaves behind.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends tini \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --uid 10001 --create-home --home-dir /home/arena arena \
+    && install --directory --owner arena /workspace /workspace/weights
+COPY --from=build /opt/arena /opt/arena
+ENV PATH=/opt/arena/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    ARENA_WEIGHTS_DIR=/workspace/weights \
+    ARENA_LOG_FORMAT=json
+USER arena
+WORKDIR /workspace
+ENTRYPOINT ["tini", "--", "arena"]
+CMD ["agent"]
