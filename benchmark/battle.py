@@ -163,9 +163,7 @@ class Battle:
     def _open(self) -> Sequence[tuple[int, int]]:
         """Both Hosts read all images, and complain before either loads a model."""
         command = Open(
-            tuple(
-                Picture(image.path.absolute(), image.image_path, image.truth_boxes or ()) for image in self._images
-            )
+            tuple(Picture(image.path.absolute(), image.image_path, image.truth_boxes or ()) for image in self._images)
         )
         opened = cast(list[Opened], ask_all([(host, command) for host in self._hosts], self._watch()))
         return opened[0].sizes
@@ -208,7 +206,9 @@ class Battle:
         observed[side].busy_s += sum(sample.total_ms for sample in reply.samples) / 1e3
         share = min(self._share(each) for each in observed)
         done = len(observed[side].samples)
-        self._reporter.report("single_stream", share, self._sides[side].model_id, done, max(done, self._options.min_samples))
+        self._reporter.report(
+            "single_stream", share, self._sides[side].model_id, done, max(done, self._options.min_samples)
+        )
 
     def _share(self, observed: _Observed) -> float:
         return min(observed.busy_s / self._options.min_seconds, len(observed.samples) / self._options.min_samples)

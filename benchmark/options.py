@@ -27,7 +27,9 @@ class Weights:
         if not isinstance(value, Mapping):
             raise InvalidOptions(f"weights must be an object with any of {', '.join(names)}.")
         if unknown := sorted(set(value) - set(names)):
-            raise InvalidOptions(f"weights has unknown names {', '.join(map(str, unknown))}; known: {', '.join(names)}.")
+            raise InvalidOptions(
+                f"weights has unknown names {', '.join(map(str, unknown))}; known: {', '.join(names)}."
+            )
         given = {name: _number(f"weights.{name}", value.get(name, 0.0), low=0.0, high=1e6) for name in names}
         total = sum(given.values())
         if total == 0:
@@ -65,7 +67,9 @@ class Options:
         if not isinstance(mapping, Mapping):
             raise InvalidOptions("options must be an object.")
         if unknown := sorted(set(mapping) - set(_PARSERS)):
-            raise InvalidOptions(f"Unknown options {', '.join(map(str, unknown))}; known: {', '.join(sorted(_PARSERS))}.")
+            raise InvalidOptions(
+                f"Unknown options {', '.join(map(str, unknown))}; known: {', '.join(sorted(_PARSERS))}."
+            )
         return Options(**{key: _PARSERS[key](value) for key, value in mapping.items()})
 
     def as_dict(self) -> dict[str, Any]:

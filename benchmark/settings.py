@@ -7,10 +7,10 @@ from dataclasses import dataclass
 class BenchmarkSettings:
     """Settings of an Arena."""
 
+    #: `auto` (a GPU where there is one), `cpu`, `cuda` or `cuda:0`.
+    device: str = "auto"
     #: Country whose electricity is used, as an ISO-3 code; None leaves carbon unmeasured, energy is still measured.
     country: str | None = None
-    #: `auto` (a GPU where there is one), `cpu` or `cuda:0`.
-    device: str = "auto"
     #: Seconds a model may take to load.
     load_timeout_s: float = 180.0
     #: Seconds a Host may go without a sign of life while it measures; a sign comes after every batch.

@@ -153,7 +153,9 @@ def _composite(
     }
 
 
-def _scores(weights: Mapping[str, float], accuracies: tuple[Any, Any], quantities: Mapping[str, Any]) -> tuple[Any, Any]:
+def _scores(
+    weights: Mapping[str, float], accuracies: tuple[Any, Any], quantities: Mapping[str, Any]
+) -> tuple[Any, Any]:
     """Composite of a and b: accuracy itself, of everything else best/this."""
     score_a = weights["accuracy"] * accuracies[0] if "accuracy" in weights else 0.0
     score_b = weights["accuracy"] * accuracies[1] if "accuracy" in weights else 0.0
@@ -176,9 +178,7 @@ def _winner(a: Contender, b: Contender, composite: Mapping[str, float] | None) -
     return a.model_id if composite["difference"] > 0 else b.model_id
 
 
-def _compare_metrics(
-    a: Contender, b: Contender, drawn_a: _Resampled, drawn_b: _Resampled
-) -> dict[str, dict[str, Any]]:
+def _compare_metrics(a: Contender, b: Contender, drawn_a: _Resampled, drawn_b: _Resampled) -> dict[str, dict[str, Any]]:
     compared = {}
     for name, more in _MORE_IS_BETTER.items():
         interval = None
@@ -216,7 +216,9 @@ def _sentence(
         return "A tie: nothing that has a weight could be measured."
     if winner == TIE:
         low, high = composite["ci_low"], composite["ci_high"]
-        return f"A tie: the difference in score, {composite['difference']:+.3f} [{low:+.3f}, {high:+.3f}], may be chance."
+        return (
+            f"A tie: the difference in score, {composite['difference']:+.3f} [{low:+.3f}, {high:+.3f}], may be chance."
+        )
     return f"{winner} wins: {', '.join(_advantages(metrics, a_wins=winner == a.model_id))}"
 
 
@@ -252,5 +254,3 @@ def _ratio_words(entry: Mapping[str, Any], a_wins: bool, good: str, bad: str, sp
         change = other / this - 1 if speed else 1 - this / other
     words = f"{100 * change:.0f} % {good if this < other else bad}"
     return [words] if not words.startswith("0 ") else []
-
-

@@ -193,4 +193,6 @@ def _give_up_silent(heard: dict[Host, float], silence_s: float) -> None:
     for host, at in heard.items():
         if time.monotonic() - at > silence_s:
             host.kill()
-            raise HostTimeout(f"The process that ran {host.name} gave no sign of life for {silence_s:g} s; it was ended.")
+            raise HostTimeout(
+                f"The process that ran {host.name} gave no sign of life for {silence_s:g} s; it was ended."
+            )

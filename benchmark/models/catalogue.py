@@ -34,13 +34,17 @@ class ModelEntry:
 
     id: str
     name: str
-    #: Name of a Family; None for a model that is only listed.
+    #: Name of a family; None for a model that is only listed.
     family: str | None
+    #: What that family needs.
+    adapter: Family | None
     #: As model hubs name it: `object-detection`, `image-classification`, …
     task: str
     can_detect_cars: bool
     description: str
     weights: WeightsFile | None
+    #: The catalogue's, where relative weights are looked for first.
+    folder: Path
     #: Longer side of the image that the model sees, in pixels.
     input_size: int
     #: The model's own class names to ours; a class that is not in it keeps its name.
@@ -52,9 +56,6 @@ class Catalogue:
     """Models by id, in the order of the file."""
 
     models: Mapping[str, ModelEntry]
-    families: Mapping[str, Family]
-    #: Where relative weights are looked for first.
-    folder: Path
 
     def __iter__(self) -> Iterator[ModelEntry]:
         return iter(self.models.values())
@@ -94,8 +95,9 @@ def load_catalogue(path: Path | None = None) -> Catalogue:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BadCatalogue(f"The catalogue {source} cannot be read: {error}") from error
     families = dict(FAMILIES) | {name: _family(name, table) for name, table in _tables(data, "families").items()}
-    models = {model_id: _entry(model_id, table, families) for model_id, table in _tables(data, "models").items()}
-    return Catalogue(models, families, source.resolve().parent)
+    folder = source.resolve().parent
+    tables = _tables(data, "models")
+    return Catalogue({model_id: _entry(model_id, table, families, folder) for model_id, table in tables.items()})
 
 
 def _tables(data: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
@@ -114,9 +116,9 @@ def _family(name: str, table: dict[str, Any]) -> Family:
     )
 
 
-def _entry(model_id: str, table: dict[str, Any], families: Mapping[str, Family]) -> ModelEntry:
+def _entry(model_id: str, table: dict[str, Any], families: Mapping[str, Family], folder: Path) -> ModelEntry:
     where = f"models.{model_id}"
-    _known(where, table, set(ModelEntry.__slots__) - {"id"})
+    _known(where, table, set(ModelEntry.__slots__) - {"id", "adapter", "folder"})
     family = table.get("family")
     if family is not None and family not in families:
         raise BadCatalogue(f"{where}: there is no family {family!r}. Families: {', '.join(families)}.")
@@ -124,10 +126,12 @@ def _entry(model_id: str, table: dict[str, Any], families: Mapping[str, Family])
         id=model_id,
         name=_text(where, table, "name"),
         family=family,
+        adapter=families[family] if family else None,
         task=_text(where, table, "task"),
         can_detect_cars=bool(table.get("can_detect_cars", False)),
         description=_text(where, table, "description"),
         weights=_weights(f"{where}.weights", table["weights"]) if "weights" in table else None,
+        folder=folder,
         input_size=_size(where, table.get("input_size", 640)),
         classes=dict(table.get("classes", {})),
     )

@@ -39,9 +39,7 @@ def model_state(catalogue: Catalogue, model_id: str, weights_dirs: Sequence[Path
     return ModelState(entry.id, "ready")
 
 
-def require_ready(
-    catalogue: Catalogue, entry: ModelEntry, weights_dirs: Sequence[Path]
-) -> tuple[Family, Weights]:
+def require_ready(catalogue: Catalogue, entry: ModelEntry, weights_dirs: Sequence[Path]) -> tuple[Family, Weights]:
     """The family and the checked weights of a model that can run.
 
     Raises CannotDetectCars, FamilyMissing, LibraryMissing, WeightsMissing or WeightsMismatch.

@@ -16,6 +16,9 @@ def torch_device(device: str) -> torch.device:
         chosen = torch.device(device)
     except RuntimeError as error:
         raise DeviceUnavailable(f"{device!r} is not a device; use auto, cpu or cuda:0.") from error
-    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+    if chosen.type != "cuda":
+        return chosen
+    index = chosen.index or 0
+    if index >= torch.cuda.device_count():
         raise DeviceUnavailable(f"{device} is not here: torch sees {torch.cuda.device_count()} GPUs. Use auto or cpu.")
-    return chosen
+    return torch.device("cuda", index)

@@ -7,18 +7,18 @@ from functools import lru_cache
 from pathlib import Path
 
 from benchmark.errors import WeightsMismatch, WeightsMissing
-from benchmark.models.catalogue import Catalogue, ModelEntry, WeightsFile
+from benchmark.models.catalogue import ModelEntry, WeightsFile
 
 
 @dataclass(frozen=True, slots=True)
-class Weights:
+class CheckedWeights:
     """Weights that were found and checked."""
 
     path: Path
     sha256: str
 
 
-def resolve_weights(catalogue: Catalogue, entry: ModelEntry, weights_dirs: Sequence[Path]) -> Weights:
+def resolve_weights(entry: ModelEntry, weights_dirs: Sequence[Path]) -> CheckedWeights:
     """Weights of a model, checked before anyone opens them: a weights file can hold code.
 
     Looked for in the catalogue's folder, then in `weights_dirs`.
@@ -26,7 +26,7 @@ def resolve_weights(catalogue: Catalogue, entry: ModelEntry, weights_dirs: Seque
     """
     if entry.weights is None:
         raise WeightsMissing(f"{entry.id} has no weights in the catalogue: add [models.{entry.id}.weights] to it.")
-    path = _find(catalogue, entry, entry.weights, weights_dirs)
+    path = _find(entry, entry.weights, weights_dirs)
     sha256 = file_sha256(path)
     if not entry.weights.sha256:
         raise WeightsMismatch(
@@ -38,15 +38,15 @@ def resolve_weights(catalogue: Catalogue, entry: ModelEntry, weights_dirs: Seque
             f"{path} is not what the catalogue names for {entry.id}: its sha256 is {sha256}, "
             f"not {' or '.join(entry.weights.sha256)}. Replace the file, or the sha256 if you trust it."
         )
-    return Weights(path, sha256)
+    return CheckedWeights(path, sha256)
 
 
-def _find(catalogue: Catalogue, entry: ModelEntry, weights: WeightsFile, weights_dirs: Sequence[Path]) -> Path:
+def _find(entry: ModelEntry, weights: WeightsFile, weights_dirs: Sequence[Path]) -> Path:
     # An absolute file swallows the folder it is joined to, so this covers it too.
-    places = [folder / weights.file for folder in (catalogue.folder, *weights_dirs)]
+    places = [folder / weights.file for folder in (entry.folder, *weights_dirs)]
     for place in places:
         if place.is_file():
-            return place
+            return place.absolute()
     source = f" It is published at {weights.url}." if weights.url else ""
     wanted = " or ".join(dict.fromkeys(map(str, places)))
     raise WeightsMissing(f"The weights of {entry.id} are not here: put {Path(weights.file).name} at {wanted}.{source}")
