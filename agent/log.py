@@ -3,12 +3,13 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Literal
 
 import structlog
 
-_QUERY = re.compile(r"(https?://[^\s?'\"]+)\?[^\s'\"]*")
+_PASSWORD = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"]*@", re.IGNORECASE)
+_QUERY = re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s?'\"]+)\?[^\s'\"]*", re.IGNORECASE)
 _KEY = re.compile(r"\b(sb_(?:secret|publishable)_)[\w-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 
@@ -19,10 +20,11 @@ def configure_logging(level: str = "info", style: Literal["auto", "json", "conso
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.ExceptionRenderer() if as_json else _keep,
+        # Tracebacks become plain text before redact sees them, and show no local variables.
+        structlog.processors.ExceptionRenderer(),
         redact,
     ]
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    renderer = structlog.processors.JSONRenderer() if as_json else _console()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -43,17 +45,28 @@ def configure_logging(level: str = "info", style: Literal["auto", "json", "conso
 
 
 def scrub(text: str) -> str:
-    """Take URL query strings, Supabase keys and JWTs out of ``text``."""
-    return _KEY.sub(lambda m: f"{m[1] or ''}***", _QUERY.sub(r"\1?***", text))
+    """Take passwords and query strings of URLs, Supabase keys and JWTs out of ``text``."""
+    text = _QUERY.sub(r"\1?***", _PASSWORD.sub(r"\1***@", text))
+    return _KEY.sub(lambda m: f"{m[1] or ''}***", text)
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Structlog processor: scrub every text value of a record."""
+    """Structlog processor: scrub every value of a record, however deep."""
     for key, value in event.items():
-        if isinstance(value, str):
-            event[key] = scrub(value)
+        if not key.startswith("_"):
+            event[key] = _scrub_deep(value)
     return event
 
 
-def _keep(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return event
+def _scrub_deep(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _scrub_deep(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_scrub_deep(item) for item in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return scrub(str(value))
+
+
+def _console() -> structlog.dev.ConsoleRenderer:
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
