@@ -6,27 +6,39 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agent.errors import SettingsError
 
+
+def _header_value(key: SecretStr) -> SecretStr:
+    """Keys travel in an HTTP header; a file that one was read from may end in a newline."""
+    text = key.get_secret_value().strip()
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise ValueError("it has characters that no key has")
+    return SecretStr(text)
+
+
 Seconds = Annotated[float, Field(gt=0)]
+Key = Annotated[SecretStr, AfterValidator(_header_value)]
+
+_READ = SettingsConfigDict(
+    env_file=".env",
+    extra="ignore",
+    frozen=True,
+    hide_input_in_errors=True,
+    env_ignore_empty=True,
+)
 
 
 class Settings(BaseSettings):
     """Settings of one agent; each field's alias is its environment variable."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env",
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-        env_ignore_empty=True,
-    )
+    model_config = _READ
 
     supabase_url: HttpUrl = Field(alias="SUPABASE_URL", description="https://<project>.supabase.co")
-    supabase_key: SecretStr = Field(alias="SUPABASE_KEY", description="the secret key, sb_secret_…")
+    supabase_key: Key = Field(alias="SUPABASE_KEY", description="the secret key, sb_secret_…")
 
     name: str = Field("agent", alias="ARENA_AGENT_NAME", max_length=80)
     poll_seconds: Seconds = Field(5.0, alias="ARENA_POLL_SECONDS")
@@ -63,21 +75,23 @@ class Settings(BaseSettings):
 class FrontEndSettings(BaseSettings):
     """What a front end needs; read by ``arena submit``."""
 
-    model_config = SettingsConfigDict(
-        env_file=".env",
-        extra="ignore",
-        frozen=True,
-        hide_input_in_errors=True,
-        env_ignore_empty=True,
-    )
+    model_config = _READ
 
     supabase_url: HttpUrl = Field(alias="SUPABASE_URL")
-    publishable_key: SecretStr = Field(alias="SUPABASE_PUBLISHABLE_KEY")
+    publishable_key: Key = Field(alias="SUPABASE_PUBLISHABLE_KEY")
 
     @property
     def url(self) -> str:
         """The project's URL without a trailing slash."""
         return str(self.supabase_url).rstrip("/")
+
+
+class DatabaseSettings(BaseSettings):
+    """What ``arena migrate`` needs."""
+
+    model_config = _READ
+
+    database_url: SecretStr = Field(alias="DATABASE_URL")
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -95,6 +109,12 @@ def load_front_end_settings(**overrides: Any) -> FrontEndSettings:
         return FrontEndSettings(**overrides)
 
 
+def load_database_settings(**overrides: Any) -> DatabaseSettings:
+    """Read where the database is; see ``load_settings``."""
+    with _settings_errors():
+        return DatabaseSettings(**overrides)
+
+
 @contextmanager
 def _settings_errors() -> Iterator[None]:
     try:
@@ -107,4 +127,5 @@ def _settings_errors() -> Iterator[None]:
 
 
 def _say(error: Any) -> str:
-    return "is not set." if error["type"] == "missing" else f"is wrong: {error['msg']}."
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return "is not set." if error["type"] == "missing" else f"is wrong: {message}."

@@ -8,13 +8,12 @@ from rich.console import Console
 
 def migrate(
     database_url: Annotated[
-        str,
+        str | None,
         typer.Option(
-            envvar="DATABASE_URL",
-            help="postgresql://… of the project's owner; in Supabase: Connect → Session pooler.",
-            show_envvar=True,
+            help="postgresql://… of the project's owner; in Supabase: Connect → Session pooler."
+            " DATABASE_URL, unless it is in .env.",
         ),
-    ],
+    ] = None,
 ) -> None:
     """Apply the arena's tables and functions to a database.
 
@@ -22,9 +21,11 @@ def migrate(
     transaction. Uses the Supabase CLI's own record of migrations.
     """
     from agent.migrate import migrate as apply
+    from agent.settings import load_database_settings
 
+    settings = load_database_settings(**({"DATABASE_URL": database_url} if database_url else {}))
     console = Console()
-    applied = apply(database_url)
+    applied = apply(settings.database_url.get_secret_value())
     for migration in applied:
         console.print(f"[green]✓[/] {migration.version} {migration.name.replace('_', ' ')}")
     console.print(f"{len(applied)} applied." if applied else "The database is up to date.")
