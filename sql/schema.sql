@@ -74,10 +74,10 @@ values
    'One-stage detector.'),
   ('Trained_yolov8', 'YOLOv8s', 'ultralytics', 'object-detection', true, 'yolov8s.pt', '{pytorch}', 'pytorch',
    'One-stage, anchor-free detector.'),
-  ('efficientnet_b0', 'EfficientNet-B0', 'timm', 'image-classification', true, 'efficientnet_b0', '{pytorch}', 'pytorch',
+  ('efficientnet_b0', 'EfficientNet-B0', 'timm', 'image-classification', true, 'efficientnet_b0_ra-3dd342df.pth', '{pytorch}', 'pytorch',
    'ImageNet classifier. Its count is an estimate: peaks of the class activation map over the car classes; no boxes.'),
   ('detectron2', 'Faster R-CNN R50-FPN 3x', 'detectron2', 'object-detection', true,
-   'COCO-Detection/faster_rcnn_R_50_FPN_3x', '{pytorch}', 'pytorch', 'Two-stage detector.'),
+   'model_final_280758.pkl', '{pytorch}', 'pytorch', 'Two-stage detector.'),
   ('roberta_base', 'RoBERTa base', 'transformers', 'fill-mask', false, null, '{}', null,
    'Language model: reads text, cannot see images.'),
   ('wav2vec2', 'wav2vec 2.0', 'transformers', 'automatic-speech-recognition', false, null, '{}', null,
@@ -328,8 +328,9 @@ $$;
 create or replace function arena.check_whole_number(p_field text, p_value jsonb, p_least numeric, p_most numeric) returns void
 language plpgsql set search_path = '' as $$
 begin
-  if jsonb_typeof(p_value) is distinct from 'number' or not (p_value::numeric between p_least and p_most)
-    or p_value::numeric <> trunc(p_value::numeric)
+  -- 3.0 is refused too: it is no integer to most who read the JSON.
+  if jsonb_typeof(p_value) is distinct from 'number' or p_value::text !~ '^-?[0-9]+$'
+    or not (p_value::numeric between p_least and p_most)
   then
     perform arena.refuse(p_field,
       format('%s is %s.', p_field, coalesce(left(p_value::text, 80), 'missing')),

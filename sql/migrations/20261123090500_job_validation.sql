@@ -23,8 +23,9 @@ $$;
 create or replace function arena.check_whole_number(p_field text, p_value jsonb, p_least numeric, p_most numeric) returns void
 language plpgsql set search_path = '' as $$
 begin
-  if jsonb_typeof(p_value) is distinct from 'number' or not (p_value::numeric between p_least and p_most)
-    or p_value::numeric <> trunc(p_value::numeric)
+  -- 3.0 is refused too: it is no integer to most who read the JSON.
+  if jsonb_typeof(p_value) is distinct from 'number' or p_value::text !~ '^-?[0-9]+$'
+    or not (p_value::numeric between p_least and p_most)
   then
     perform arena.refuse(p_field,
       format('%s is %s.', p_field, coalesce(left(p_value::text, 80), 'missing')),

@@ -1,4 +1,4 @@
-"""One Postgres for the session, one migrated template, one copy of it for each test."""
+"""One Postgres for the session and databases in it: empty, migrated, or a test's own."""
 
 import tempfile
 import warnings
@@ -69,8 +69,23 @@ def empty_database(create_database: Callable[[str], str], supabase_template: str
 
 
 @pytest.fixture
-def database(create_database: Callable[[str], str], arena_template: str) -> Iterator[Database]:
-    """A migrated database that no other test sees."""
+def own_database(create_database: Callable[[str], str], arena_template: str) -> Iterator[Database]:
+    """A migrated database of the test's own, where transactions really commit and several connections meet."""
     database = Database(create_database(arena_template))
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def shared_database(create_database: Callable[[str], str], arena_template: str) -> Iterator[Database]:
+    """The database under `database`."""
+    database = Database(create_database(arena_template))
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def database(shared_database: Database) -> Iterator[Database]:
+    """A migrated, empty database on one connection; what the test does is rolled back."""
+    with shared_database.connection.transaction(force_rollback=True):
+        yield shared_database

@@ -77,10 +77,12 @@ class Database:
                 self.connection.execute("select set_config('request.jwt.claims', %s, true)", [claims])
                 self.connection.execute("select set_config('role', %s, true)", [role])
             yield
+            # A setting outlives its savepoint, where a transaction is open around this one.
+            self.connection.execute("select set_config('role', 'none', true), set_config('request.jwt.claims', '', true)")
 
     def rows(self, query: str, *values: Any, role: str | None = None, user: UUID | None = None) -> list[Row]:
         with self.acting_as(role, user):
-            cursor = self.connection.execute(query.encode(), [_json(value) for value in values])
+            cursor = self.connection.execute(query.encode(), [_json(value) for value in values] or None)
             return cursor.fetchall() if cursor.description else []
 
     def row(self, query: str, *values: Any, role: str | None = None, user: UUID | None = None) -> Row:

