@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
 from agent.errors import MigrationError
 
@@ -33,6 +34,8 @@ def migrations() -> list[Migration]:
     """All migrations that this version knows, oldest first."""
     found = []
     for file in files("sql").joinpath("migrations").iterdir():
+        if not file.name.endswith(".sql"):
+            continue
         version, _, name = file.name.removesuffix(".sql").partition("_")
         found.append(Migration(version, name, file.read_text("utf-8")))
     return sorted(found, key=lambda migration: migration.version)
@@ -43,6 +46,7 @@ def migrate(database_url: str) -> list[Migration]:
 
     Raises MigrationError, with nothing changed.
     """
+    _require_readable(database_url)
     current: Migration | None = None
     applied = []
     try:
@@ -56,6 +60,20 @@ def migrate(database_url: str) -> list[Migration]:
         where = f"Migration {current.version}_{current.name} failed" if current else "Failed"
         raise MigrationError(f"{where}; nothing was changed: {_first_line(error)}") from error
     return applied
+
+
+def _require_readable(database_url: str) -> None:
+    """Refuse what libpq would misread, since its message would hold a part of the password."""
+    try:
+        known = conninfo_to_dict(database_url)
+    except psycopg.Error:
+        known = {}
+    if not known or "@" in str(known.get("host")) or not str(known.get("port", "0")).replace(",", "").isdigit():
+        raise MigrationError(
+            "The database URL cannot be read.",
+            hint="It is like postgresql://user:password@host:5432/postgres;"
+            " special characters in the password are percent-encoded.",
+        )
 
 
 def _missing(connection: psycopg.Connection) -> list[Migration]:
