@@ -30,6 +30,7 @@ from benchmark.errors import (
     WeightsUnreadable,
 )
 from benchmark.labelled_image import LabelledImage
+from benchmark.measure.environment import describe_machine
 from benchmark.models.catalogue import Catalogue, ModelEntry, WeightsFile, load_catalogue
 from benchmark.models.state import ModelState, model_state
 from benchmark.options import Options, Weights
@@ -78,6 +79,7 @@ __all__ = [
     "WeightsMissing",
     "WeightsUnreadable",
     "compare",
+    "describe_machine",
     "load_catalogue",
     "model_state",
 ]

@@ -13,7 +13,7 @@ from benchmark.errors import BenchmarkError
 from benchmark.evidence import Evidence
 from benchmark.interleaving import blocks, blocks_per_pass
 from benchmark.labelled_image import LabelledImage
-from benchmark.measure.environment import load_average, machine
+from benchmark.measure.environment import describe_machine, load_average
 from benchmark.measure.host import Host, Watch, ask, ask_all
 from benchmark.measure.messages import (
     Beat,
@@ -43,7 +43,7 @@ from benchmark.verdict import judge
 #: Score from which detections enter the average precision; that of `yolo val`.
 AP_CONFIDENCE = 0.001
 #: Seconds that the warm-up may go on until times settle.
-_SETTLE_SECONDS = 2.0
+_SETTLE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ class Battle:
                 for number, side in enumerate(self._sides)
             )
             contenders = [a.contender(), b.contender()]
-            verdict = judge(*contenders, self._options.weights, self._options.seed)
+            verdict = judge(contenders[0], contenders[1], self._options.weights, self._options.seed)
         environment = self._environment(loaded, detected, windows, started_at, load_before)
         environment["duration_s"] = round(time.perf_counter() - start, 3)
         self._reporter.report("score", 1.0)
@@ -226,7 +226,7 @@ class Battle:
         started_at: datetime,
         load_before: list[float],
     ) -> dict[str, Any]:
-        return machine() | {
+        return describe_machine() | {
             "gpu": {"name": loaded[0].gpu_name, "driver": loaded[0].gpu_driver} if loaded[0].gpu_name else None,
             "threads": loaded[0].threads,
             "country": self._settings.country,

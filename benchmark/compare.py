@@ -79,8 +79,8 @@ class Arena:
                 self._pool.give_back(hosts)
 
     def _side(self, model_id: str) -> Side:
-        entry = self._catalogue[model_id]
-        family, weights = require_ready(self._catalogue, entry, self._weights_dirs)
+        entry = self._catalogue.detector(model_id)
+        family, weights = require_ready(entry, self._weights_dirs)
         recipe = Recipe(entry.id, weights.path, entry.input_size, dict(entry.classes))
         return Side(entry.id, weights.sha256, partial(load_model, family.module, recipe))
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from itertools import pairwise
 
 #: Images of a block, at most: long blocks let the machine drift between the two.
 _LONGEST_BLOCK = 32
@@ -35,4 +36,4 @@ def _chunks(images: int) -> list[tuple[int, ...]]:
     count = 1 if images <= _LONGEST_BLOCK else 2 * math.ceil(images / (2 * _LONGEST_BLOCK))
     repeats = max(1, math.ceil(_SHORTEST_BLOCK / images))
     edges = [images * number // count for number in range(count + 1)]
-    return [tuple(range(low, high)) * repeats for low, high in zip(edges, edges[1:], strict=False)]
+    return [tuple(range(low, high)) * repeats for low, high in pairwise(edges)]

@@ -40,7 +40,8 @@ class Model(Protocol):
     """A loaded model. The three phases are apart so that each can be timed."""
 
     @property
-    def info(self) -> ModelInfo: ...
+    def info(self) -> ModelInfo:
+        """What it says of itself."""
 
     def preprocess(self, images: Sequence[Image]) -> Any:
         """Images of any sizes to the model's input, on its device."""

@@ -18,6 +18,7 @@ class Weights:
     memory: float = 0.1
 
     def as_dict(self) -> dict[str, float]:
+        """By name."""
         return asdict(self)
 
     @staticmethod

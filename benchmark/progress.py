@@ -27,6 +27,7 @@ class Progress:
     total: int
 
     def to_json(self) -> dict[str, Any]:
+        """`progress` of a job."""
         return asdict(self)
 
 

@@ -31,8 +31,8 @@ _MORE_IS_BETTER = {
     "green_score": True,
 }
 
-#: What the composite is made of: the quality's weight and the measured quantity behind it.
-_QUANTITIES = {"speed": "speed_ms", "green": "energy_j_per_image", "memory": "memory_mb"}
+#: What the composite is made of: each quality and the metric behind it.
+_QUANTITIES = {"accuracy": "accuracy", "speed": "speed_ms", "green": "energy_j_per_image", "memory": "memory_mb"}
 
 Array = npt.NDArray[np.float64]
 
@@ -70,6 +70,7 @@ class Verdict:
     confidence_level: float = CONFIDENCE_LEVEL
 
     def to_json(self) -> dict[str, Any]:
+        """`verdict` of the result."""
         return asdict(self)
 
 
@@ -114,13 +115,13 @@ def _used_weights(a: Contender, b: Contender, weights: Weights) -> dict[str, flo
     kept = {
         quality: weight
         for quality, weight in weights.as_dict().items()
-        if quality == "accuracy" or None not in (_quantity(a, quality), _quantity(b, quality))
+        if None not in (_quality(a, quality), _quality(b, quality))
     }
     total = sum(kept.values())
-    return {quality: weight / total for quality, weight in kept.items()} if total else {}
+    return {quality: round(weight / total, 6) for quality, weight in kept.items()} if total else {}
 
 
-def _quantity(contender: Contender, quality: str) -> float | None:
+def _quality(contender: Contender, quality: str) -> float | None:
     value: float | None = contender.metrics[_QUANTITIES[quality]]
     return value
 
@@ -130,18 +131,13 @@ def _composite(
 ) -> dict[str, float] | None:
     if not weights:
         return None
-    score_a, score_b = _scores(
-        weights,
-        (a.metrics["accuracy"], b.metrics["accuracy"]),
-        {quality: (_quantity(a, quality), _quantity(b, quality)) for quality in weights if quality != "accuracy"},
-    )
-    # Energy and memory are one figure each for all images, so they do not vary with the images drawn.
-    quantities: dict[str, Any] = {
-        quality: (_quantity(a, quality), _quantity(b, quality)) for quality in weights if quality != "accuracy"
+    qualities: dict[str, tuple[Any, Any]] = {
+        quality: (_quality(a, quality), _quality(b, quality)) for quality in weights
     }
-    if "speed" in quantities:
-        quantities["speed"] = (drawn_a.speed_ms, drawn_b.speed_ms)
-    many_a, many_b = _scores(weights, (drawn_a.accuracy, drawn_b.accuracy), quantities)
+    score_a, score_b = _scores(weights, qualities)
+    # Energy and memory are one figure each for all images, so they do not vary with the images drawn.
+    drawn = {"accuracy": (drawn_a.accuracy, drawn_b.accuracy), "speed": (drawn_a.speed_ms, drawn_b.speed_ms)}
+    many_a, many_b = _scores(weights, {quality: drawn.get(quality, pair) for quality, pair in qualities.items()})
     low, high = _interval(np.broadcast_to(many_a - many_b, (RESAMPLES,)))
     return {
         "a": float(score_a),
@@ -153,16 +149,14 @@ def _composite(
     }
 
 
-def _scores(
-    weights: Mapping[str, float], accuracies: tuple[Any, Any], quantities: Mapping[str, Any]
-) -> tuple[Any, Any]:
+def _scores(weights: Mapping[str, float], qualities: Mapping[str, tuple[Any, Any]]) -> tuple[Any, Any]:
     """Composite of a and b: accuracy itself, of everything else best/this."""
-    score_a = weights["accuracy"] * accuracies[0] if "accuracy" in weights else 0.0
-    score_b = weights["accuracy"] * accuracies[1] if "accuracy" in weights else 0.0
-    for quality, (of_a, of_b) in quantities.items():
+    score_a: Any = 0.0
+    score_b: Any = 0.0
+    for quality, (of_a, of_b) in qualities.items():
         best = np.minimum(of_a, of_b)
-        score_a = score_a + weights[quality] * best / of_a
-        score_b = score_b + weights[quality] * best / of_b
+        score_a = score_a + weights[quality] * (of_a if quality == "accuracy" else best / of_a)
+        score_b = score_b + weights[quality] * (of_b if quality == "accuracy" else best / of_b)
     return score_a, score_b
 
 
@@ -248,9 +242,7 @@ def _ratio_words(entry: Mapping[str, Any], a_wins: bool, good: str, bad: str, sp
     if entry["winner"] in (None, TIE):
         return []
     this, other = (entry["a"], entry["b"]) if a_wins else (entry["b"], entry["a"])
-    if this > other:
-        change = this / other - 1
-    else:
-        change = other / this - 1 if speed else 1 - this / other
+    less = other / this - 1 if speed else 1 - this / other
+    change = this / other - 1 if this > other else less
     words = f"{100 * change:.0f} % {good if this < other else bad}"
     return [words] if not words.startswith("0 ") else []

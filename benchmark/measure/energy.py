@@ -32,6 +32,7 @@ class EnergyMeter:
         self._tracker.stop_task()
 
     def start(self) -> "EnergyWindow":
+        """Begin a window; the device must have done all its work."""
         counter_mj = self._gpu.energy_mj() if self._gpu else None
         self._tracker.start_task()
         return EnergyWindow(self._tracker, self._country, self._gpu, counter_mj)

@@ -8,6 +8,8 @@ from typing import Any
 
 import psutil
 
+from benchmark.measure.gpu import gpu_names
+
 _LIBRARIES = (
     "codecarbon",
     "faster-coco-eval",
@@ -21,14 +23,15 @@ _LIBRARIES = (
 _CPUINFO = Path("/proc/cpuinfo")
 
 
-def machine() -> dict[str, Any]:
-    """Hardware and software, JSON-able."""
+def describe_machine() -> dict[str, Any]:
+    """Hardware and software, JSON-able. Loads no model's library."""
     return {
         "cpu": {
             "model": _cpu_model(),
             "physical_cores": psutil.cpu_count(logical=False),
             "logical_cores": psutil.cpu_count(),
         },
+        "gpus": gpu_names(),
         "ram_mb": round(psutil.virtual_memory().total / 2**20),
         "os": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),

@@ -1,9 +1,7 @@
-"""A GPU as its driver shows it. Runs in the Host."""
+"""A GPU as its driver shows it. Its library is imported where it is used, for most machines have none."""
 
 from dataclasses import dataclass
 from typing import Any
-
-import pynvml
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +20,7 @@ class Gpu:
         """
         if not device.startswith("cuda"):
             return None
+        import pynvml
         import torch
 
         uuid = str(torch.cuda.get_device_properties(device).uuid)
@@ -34,10 +33,24 @@ class Gpu:
 
     def energy_mj(self) -> int | None:
         """Energy in mJ since the driver was loaded; None on a GPU without a counter (before Volta)."""
+        import pynvml
+
         try:
             return int(pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle))
         except pynvml.NVMLError:
             return None
+
+
+def gpu_names() -> list[str]:
+    """NVIDIA GPUs of this machine, in the driver's order; empty where there is no driver."""
+    import pynvml
+
+    try:
+        pynvml.nvmlInit()
+        count = pynvml.nvmlDeviceGetCount()
+        return [_text(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index))) for index in range(count)]
+    except pynvml.NVMLError:
+        return []
 
 
 def _text(value: str | bytes) -> str:

@@ -18,7 +18,10 @@ from benchmark.measure.threads import usable_cores
 
 #: Not multiprocessing's own spawn: that runs the parent's main script again in the child, whose imports (a web
 #: client, a test runner) would then count as the model's memory and start-up time.
-_BOOT = "import sys; sys.path[:] = {path!r}; from benchmark.measure.host_process import main; main({descriptor}, {parent}, {threads})"
+_BOOT = (
+    "import sys; sys.path[:] = {path!r}; from benchmark.measure.host_process import main; "
+    "main({descriptor}, {parent}, {threads})"
+)
 
 #: Seconds that a Host gets to leave off its work, and to end by itself.
 _STOP_GRACE = 2.0
@@ -41,7 +44,7 @@ class Host:
         self.key: object = None
         self.busy = False
         self._folder = tempfile.TemporaryDirectory(prefix="arena-host-")
-        self._log = tempfile.TemporaryFile(dir=self._folder.name)
+        self._log = tempfile.TemporaryFile(dir=self._folder.name)  # noqa: SIM115 - lives as long as the Host
         self.connection, child = Pipe()
         self._process = self._spawn(child, threads or usable_cores())
         child.close()
@@ -61,10 +64,12 @@ class Host:
 
     @property
     def pid(self) -> int:
+        """Process id of the child."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
+        """Whether the child still runs."""
         return self._process.poll() is None
 
     def send(self, command: Command) -> None:
@@ -98,6 +103,7 @@ class Host:
             self.kill()
 
     def kill(self) -> None:
+        """End it at once."""
         self._process.kill()
         self._process.wait()
         self._clean()

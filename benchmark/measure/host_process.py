@@ -68,6 +68,7 @@ class HostProcess:
         self._meter: Any = None
 
     def serve(self) -> None:
+        """Answer commands until the parent closes, or is gone."""
         while True:
             try:
                 command = self._connection.recv()
@@ -134,7 +135,8 @@ class HostProcess:
         info = self._model.info
         gpu = Gpu.find(info.device)
         self._meter = EnergyMeter(country, gpu)
-        return messages.Loaded(info, load_s, gpu and gpu.name, gpu and gpu.driver, self._threads)
+        name, driver = (gpu.name, gpu.driver) if gpu else (None, None)
+        return messages.Loaded(info, load_s, name, driver, self._threads)
 
     def _detect(self, command: messages.Detect, pulse: Pulse) -> messages.Detected:
         from benchmark.measure.single_stream import detect_all

@@ -2,6 +2,7 @@
 
 import resource
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,8 @@ _RESET_PEAK = "5"
 
 def reset_peak_memory() -> None:
     """Let the peak start anew, so that a warm Host does not report an earlier comparison's."""
-    try:
+    with suppress(OSError):  # not Linux, or not allowed: the peak is then that of the whole life
         _CLEAR_REFS.write_text(_RESET_PEAK)
-    except OSError:
-        pass  # not Linux, or not allowed: the peak is then that of the whole life
     if cuda := _cuda():
         cuda.reset_peak_memory_stats()
 
@@ -32,12 +31,10 @@ def peak_memory() -> Memory:
 
 
 def _resident_mb() -> float:
-    try:
+    with suppress(OSError):  # not Linux
         for line in _STATUS.read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) / 1024
-    except OSError:
-        pass  # not Linux
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 

@@ -36,6 +36,8 @@ class Open:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
+    """The images can be read and their boxes lie within them."""
+
     #: (width, height) of each upright image, in pixels.
     sizes: tuple[tuple[int, int], ...]
 
@@ -51,6 +53,8 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
+    """The model is ready."""
+
     model: ModelInfo
     #: Seconds that loading took, imports included; of the first time where the Host was warm.
     load_s: float
@@ -71,6 +75,8 @@ class Detect:
 
 @dataclass(frozen=True, slots=True)
 class Detected:
+    """What the model found in each image."""
+
     detections: tuple[tuple[Detection, ...], ...]
     #: Whether the times had settled.
     settled: bool
@@ -108,6 +114,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
+    """The samples, in the order of the images asked for."""
+
     samples: tuple[Sample, ...]
 
 
@@ -137,6 +145,8 @@ class Energy:
 
 @dataclass(frozen=True, slots=True)
 class Window:
+    """One offline window."""
+
     images: int
     seconds: float
     energy: Energy
@@ -144,6 +154,8 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Windows:
+    """All offline windows."""
+
     batch_size: int
     #: Distinct images that were kept in memory for it.
     distinct_images: int
@@ -157,6 +169,8 @@ class MeasureMemory:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
+    """Peaks."""
+
     #: Peak resident memory of the Host, in MiB.
     resident_mb: float | None
     #: Peak memory that torch reserved on the GPU, in MiB.
@@ -186,11 +200,13 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    pass
+    """The command was left off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
+    """The command failed."""
+
     error: BenchmarkError
 
 

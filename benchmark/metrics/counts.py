@@ -21,7 +21,8 @@ class CountScores:
 def count_accuracies(predicted: Sequence[int], truth: Sequence[int]) -> npt.NDArray[np.float64]:
     """Accuracy of each image, 0–1: max(0, 1 − |predicted − truth| / max(truth, 1))."""
     found, real = np.asarray(predicted, float), np.asarray(truth, float)
-    return np.maximum(0.0, 1.0 - np.abs(found - real) / np.maximum(real, 1.0))
+    accuracies: npt.NDArray[np.float64] = np.maximum(0.0, 1.0 - np.abs(found - real) / np.maximum(real, 1.0))
+    return accuracies
 
 
 def count_scores(predicted: Sequence[int], truth: Sequence[int]) -> CountScores:

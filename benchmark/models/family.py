@@ -29,10 +29,12 @@ class Family:
 
     @property
     def has_adapter(self) -> bool:
+        """Whether the adapter module is there."""
         return importlib.util.find_spec(self.module) is not None
 
     @property
     def install_hint(self) -> str:
+        """What is missing and how to get it."""
         names = ", ".join(self.missing)
         advice = f"Install it with: pip install 'vision-arena[{self.extra}]'" if self.extra else "Install it first."
         return f"{names} is not installed. {advice}"

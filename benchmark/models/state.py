@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.errors import BenchmarkError, FamilyMissing
-from benchmark.models.catalogue import Catalogue, ModelEntry
+from benchmark.errors import BenchmarkError, CannotDetectCars, FamilyMissing
+from benchmark.models.catalogue import ModelEntry
 from benchmark.models.family import Family, check_family
-from benchmark.models.weights import Weights, resolve_weights
+from benchmark.models.weights import CheckedWeights, resolve_weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,30 +23,32 @@ class ModelState:
 
     @property
     def ready(self) -> bool:
+        """Whether a comparison with it can start."""
         return self.state == "ready"
 
+    @property
+    def text(self) -> str:
+        """For a person."""
+        return self.reason or "ready"
 
-def model_state(catalogue: Catalogue, model_id: str, weights_dirs: Sequence[Path] = ()) -> ModelState:
-    """State of a model of the catalogue.
 
-    Raises UnknownModel.
-    """
-    entry = catalogue[model_id]
+def model_state(entry: ModelEntry, weights_dirs: Sequence[Path] = ()) -> ModelState:
+    """State of a model of the catalogue on this machine."""
     try:
-        require_ready(catalogue, entry, weights_dirs)
+        require_ready(entry, weights_dirs)
     except BenchmarkError as error:
         return ModelState(entry.id, error.code, str(error))
     return ModelState(entry.id, "ready")
 
 
-def require_ready(catalogue: Catalogue, entry: ModelEntry, weights_dirs: Sequence[Path]) -> tuple[Family, Weights]:
+def require_ready(entry: ModelEntry, weights_dirs: Sequence[Path]) -> tuple[Family, CheckedWeights]:
     """The family and the checked weights of a model that can run.
 
     Raises CannotDetectCars, FamilyMissing, LibraryMissing, WeightsMissing or WeightsMismatch.
     """
-    catalogue.detector(entry.id)
-    if entry.family is None:
+    if not entry.can_detect_cars:
+        raise CannotDetectCars(f"{entry.id} is {entry.name} and cannot detect cars.")
+    if entry.adapter is None:
         raise FamilyMissing(f"{entry.id} cannot run: its entry in the catalogue names no family.")
-    family = catalogue.families[entry.family]
-    check_family(entry.id, family)
-    return family, resolve_weights(catalogue, entry, weights_dirs)
+    check_family(entry.id, entry.adapter)
+    return entry.adapter, resolve_weights(entry, weights_dirs)

@@ -66,6 +66,7 @@ class YoloModel:
         ]
 
     def synchronize(self) -> None:
+        """Wait for the GPU."""
         if self._predictor.device.type == "cuda":
             torch.cuda.synchronize(self._predictor.device)
 
