@@ -1,11 +1,9 @@
 """Brings a job's images to the local disk."""
 
+import asyncio
 import ipaddress
-import socket
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -14,9 +12,12 @@ from agent.errors import ImageRefused, ImageUnreachable
 from agent.job import JobImage
 from agent.log import scrub
 from agent.settings import Settings
+from benchmark import Cancelled
 
-_WORKERS = 8
+_AT_ONCE = 8
 _CHUNK_BYTES = 1 << 16
+_CONNECT_SECONDS = 5.0
+_CHECK_SECONDS = 0.1
 
 
 class ImageSource:
@@ -28,32 +29,49 @@ class ImageSource:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._http = httpx.Client(
-            timeout=httpx.Timeout(settings.image_timeout_seconds, connect=5.0),
+
+    def fetch(
+        self, images: Sequence[JobImage], folder: Path, should_stop: Callable[[], bool] = lambda: False
+    ) -> list[Path]:
+        """Files of ``images`` in order; downloads go into ``folder``.
+
+        Raises ImageUnreachable (transient) or ImageRefused, naming the first image at fault,
+        or Cancelled within a second after ``should_stop`` said so.
+        """
+        return asyncio.run(_Download(self._settings, folder).run(images, should_stop))
+
+
+class _Download:
+    """The images of one job; asynchronous, since only so can a download be broken off."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings, self._folder = settings, folder
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._http = httpx.AsyncClient(
+            timeout=httpx.Timeout(settings.image_timeout_seconds, connect=_CONNECT_SECONDS),
             trust_env=False,
             follow_redirects=False,
         )
 
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()
+    async def run(self, images: Sequence[JobImage], should_stop: Callable[[], bool]) -> list[Path]:
+        async with self._http:
+            tasks = [asyncio.create_task(self._one(i, image.image_path)) for i, image in enumerate(images)]
+            try:
+                return await _unless_stopped(asyncio.gather(*tasks), should_stop)
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
-    def fetch(self, images: Sequence[JobImage], folder: Path) -> list[Path]:
-        """Files of ``images`` in order; downloads go into ``folder``.
-
-        Raises ImageUnreachable (transient) or ImageRefused, naming the first image at fault.
-        """
-        with ThreadPoolExecutor(_WORKERS) as pool:
-            names = [folder / f"{i:05d}" for i in range(len(images))]
-            return list(pool.map(self._fetch_one, images, names))
-
-    def _fetch_one(self, image: JobImage, target: Path) -> Path:
-        if urlsplit(image.image_path).scheme in {"http", "https"}:
-            self._require_public(image.image_path)
-            return self._download(image.image_path, target)
-        if "://" in image.image_path:
-            raise ImageRefused(f"{scrub(image.image_path)}: this agent reads https:// and http:// images only.")
-        return self._under_root(image.image_path)
+    async def _one(self, index: int, path: str) -> Path:
+        async with self._slots:
+            scheme, is_url, _ = path.partition("://")
+            if is_url and scheme.lower() in {"http", "https"}:
+                await self._require_public(path, _host(path))
+                return await self._download(path, self._folder / f"{index:05d}")
+            if is_url:
+                raise ImageRefused(f"{scrub(path)}: this agent reads https:// and http:// images only.")
+            return self._under_root(path)
 
     def _under_root(self, path: str) -> Path:
         root = self._settings.image_root
@@ -62,19 +80,22 @@ class ImageSource:
                 f"{path} is not a URL, and this agent reads no local files.",
                 hint="Give https:// addresses, or set ARENA_IMAGE_ROOT on the agent.",
             )
-        file = (root / path).resolve()
-        if not file.is_relative_to(root.resolve()):
+        try:
+            file = (root / path).resolve()
+            inside, found = file.is_relative_to(root.resolve()), file.is_file()
+        except (OSError, ValueError, RuntimeError) as error:
+            raise ImageRefused(f"{path[:80]} is not a path that can be read.") from error
+        if not inside:
             raise ImageRefused(f"{path} lies outside the agent's ARENA_IMAGE_ROOT.")
-        if not file.is_file():
+        if not found:
             raise ImageRefused(f"{path} is not among the agent's local images.")
         return file
 
-    def _require_public(self, url: str) -> None:
-        host = (urlsplit(url).hostname or "").lower()
+    async def _require_public(self, url: str, host: str) -> None:
         if host in self._settings.image_hosts:
             return
         try:
-            found = {info[4][0] for info in socket.getaddrinfo(host, None)}
+            found = {info[4][0] for info in await asyncio.get_running_loop().getaddrinfo(host, None)}
         except (OSError, UnicodeError) as error:
             raise ImageUnreachable(f"{scrub(url)}: the host {host!r} is not known.") from error
         if not all(ipaddress.ip_address(str(a).split("%")[0]).is_global for a in found):
@@ -89,27 +110,23 @@ class ImageSource:
         stop=stop_after_attempt(3),
         reraise=True,
     )
-    def _download(self, url: str, target: Path) -> Path:
+    async def _download(self, url: str, target: Path) -> Path:
+        patience = self._settings.image_timeout_seconds
         try:
-            with self._http.stream("GET", url) as response:
-                self._check_status(url, response)
-                self._save(url, response, target)
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            async with asyncio.timeout(patience), self._http.stream("GET", url) as response:
+                _check_status(url, response)
+                await self._save(url, response, target)
+        except httpx.HTTPError as error:
             raise ImageUnreachable(f"{scrub(url)}: {type(error).__name__}.") from error
+        except TimeoutError as error:
+            raise ImageUnreachable(f"{scrub(url)} did not arrive within {patience:g} s.") from error
         return target
 
-    def _check_status(self, url: str, response: httpx.Response) -> None:
-        status = response.status_code
-        if status in {408, 425, 429} or status >= 500:
-            raise ImageUnreachable(f"{scrub(url)}: the server answered {status}.")
-        if status != 200:
-            raise ImageRefused(f"{scrub(url)}: the server answered {status}, not 200.")
-
-    def _save(self, url: str, response: httpx.Response, target: Path) -> None:
+    async def _save(self, url: str, response: httpx.Response, target: Path) -> None:
         limit = int(self._settings.image_max_mb * 1e6)
         size = 0
         with target.open("wb") as file:
-            for chunk in response.iter_bytes(_CHUNK_BYTES):
+            async for chunk in response.aiter_bytes(_CHUNK_BYTES):
                 size += len(chunk)
                 if size > limit:
                     raise ImageRefused(
@@ -117,3 +134,27 @@ class ImageSource:
                         hint="The agent's owner can raise ARENA_IMAGE_MAX_MB.",
                     )
                 file.write(chunk)
+
+
+async def _unless_stopped(paths: "asyncio.Future[list[Path]]", should_stop: Callable[[], bool]) -> list[Path]:
+    while not paths.done():
+        if should_stop():
+            raise Cancelled
+        await asyncio.wait([paths], timeout=_CHECK_SECONDS)
+    return paths.result()
+
+
+def _host(url: str) -> str:
+    """The host that httpx would go to; another parser might see another one."""
+    try:
+        return httpx.URL(url).host.lower()
+    except httpx.InvalidURL as error:
+        raise ImageRefused(f"{scrub(url)} is not an address that can be read.") from error
+
+
+def _check_status(url: str, response: httpx.Response) -> None:
+    status = response.status_code
+    if status in {408, 425, 429} or status >= 500:
+        raise ImageUnreachable(f"{scrub(url)}: the server answered {status}.")
+    if status != 200:
+        raise ImageRefused(f"{scrub(url)}: the server answered {status}, not 200.")

@@ -2,7 +2,6 @@
 
 import random
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from agent.errors import JobError, StoreError, StoreUnavailable
+from agent.errors import JobError, RequestRefused, StoreError, StoreUnavailable
 from agent.images import ImageSource
 from agent.job import JobImage, Lease
 from agent.lease_keeper import LeaseKeeper
@@ -51,11 +50,11 @@ class Worker:
 
     def run(self) -> None:
         """Work until ``stop``."""
-        self._insist(partial(self._store.register, self._card))
+        self._insist(self._register)
         _log.info("ready", action="ready", agent=self._card.name, models=list(self._card.models))
         while not self._stopping.is_set():
             # One id for all tries: a claim whose reply was lost is answered again, not doubled.
-            lease = self._insist(partial(self._store.claim, uuid.uuid4()))
+            lease = self._insist(partial(self._claim, uuid.uuid4()))
             if lease is not None:
                 self._work(lease)
             elif not self._stopping.is_set():
@@ -75,6 +74,17 @@ class Worker:
             pause = min(2 * pause, _MAX_PAUSE_SECONDS)
         return None
 
+    def _register(self) -> None:
+        self._store.register(self._card)
+
+    def _claim(self, request_id: uuid.UUID) -> Lease | None:
+        try:
+            return self._store.claim(request_id)
+        except RequestRefused:
+            # The agent's row is gone if the database was set up anew meanwhile.
+            self._register()
+            raise
+
     def _work(self, lease: Lease) -> None:
         with structlog.contextvars.bound_contextvars(job=str(lease.job_id), attempt=lease.attempt):
             _log.info(
@@ -85,8 +95,14 @@ class Worker:
                 waited_ms=round(lease.waited_ms, 1),
             )
             with LeaseKeeper(self._store, lease) as keeper:
-                outcome = self._write(self._attempt(lease, keeper), keeper)
+                outcome = self._end(lease, keeper)
             _log.info(f"job {outcome}", action="job_over", outcome=outcome)
+
+    def _end(self, lease: Lease, keeper: LeaseKeeper) -> str:
+        """Do the job and write how it ended; returns what became of it."""
+        refused = self._failure(lease, "result_refused", "Supabase refused the result.", transient=False)
+        outcome = self._write(self._attempt(lease, keeper), keeper) or self._write(refused, keeper)
+        return outcome or "left to its lease"
 
     def _attempt(self, lease: Lease, keeper: LeaseKeeper) -> Callable[[], str]:
         """Do the job; returns what is to be written about it."""
@@ -107,31 +123,36 @@ class Worker:
         options = Options.parse(lease.options)
         images = lease.job_images()
         keeper.report({"phase": "fetch", "fraction": 0.0, "total": len(images)})
+
+        def should_stop() -> bool:
+            return self._stopping.is_set() or keeper.must_stop()
+
         with TemporaryDirectory(prefix="arena-") as folder:
-            files = self._images.fetch(images, Path(folder))
+            files = self._images.fetch(images, Path(folder), should_stop)
             return self._arena.compare(
                 lease.model_a,
                 lease.model_b,
                 [labelled(file, image) for file, image in zip(files, images, strict=True)],
                 options,
                 on_progress=lambda progress: keeper.report(progress.to_json()),
-                should_stop=lambda: self._stopping.is_set() or keeper.must_stop(),
+                should_stop=should_stop,
             )
 
     def _failure(self, lease: Lease, code: str, message: str, *, transient: bool) -> Callable[[], str]:
         error: dict[str, Any] = {"code": code, "message": scrub(message)}
         return partial(self._store.fail, lease, error, transient=transient)
 
-    def _write(self, write: Callable[[], str], keeper: LeaseKeeper) -> str:
-        """Tell the store, for as long as the lease is held; returns what became of the job."""
+    def _write(self, write: Callable[[], str], keeper: LeaseKeeper) -> str | None:
+        """Tell the store, for as long as the lease is held; None if the store will not have it."""
         while not keeper.must_stop():
             try:
                 return write()
             except StoreUnavailable as error:
                 _log.warning(str(error), action="write_failed")
-                time.sleep(1.0)
-            except StoreError as error:
+            except (StoreError, ValueError, TypeError) as error:
                 _log.error(str(error), action="write_refused")
+                return None
+            if self._stopping.wait(1.0):
                 return "left to its lease"
         return keeper.ended or "expired"
 

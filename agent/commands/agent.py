@@ -34,7 +34,7 @@ def run(settings: Settings) -> None:
     from benchmark import Arena, BenchmarkSettings, describe_machine, load_catalogue, model_state
 
     catalogue = load_catalogue(settings.catalogue)
-    weights = [settings.weights_dir] if settings.weights_dir else []
+    weights = [settings.weights_dir]
     card = AgentCard(
         id=uuid.uuid4(),
         name=settings.name,
@@ -43,9 +43,11 @@ def run(settings: Settings) -> None:
         models=[entry.id for entry in catalogue if model_state(entry, weights).ready],
     )
     with ExitStack() as stack:
-        arena = stack.enter_context(Arena(catalogue, weights, BenchmarkSettings(settings.device, settings.country)))
+        arena = stack.enter_context(
+            Arena(catalogue, weights, BenchmarkSettings(device=settings.device, country=settings.country))
+        )
         store = stack.enter_context(closing(SupabaseStore(settings, card.id)))
-        images = stack.enter_context(closing(ImageSource(settings)))
+        images = ImageSource(settings)
         wakeup = stack.enter_context(_wakeup(settings))
         worker = Worker(settings, card, store, wakeup, images, arena)
         _stop_on_signals(worker)
