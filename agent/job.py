@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from agent.errors import InvalidJob
+from agent.log import scrub
 
 
 @dataclass(frozen=True)
@@ -26,12 +27,15 @@ class JobImage:
             boxes = item.get("boxes")
             return cls(
                 image_path=str(item["image_path"]),
-                car_count=int(item["car_count"]),
+                car_count=_count(item["car_count"]),
                 boxes=None if boxes is None else tuple(_box(box) for box in boxes),
                 description=item.get("description"),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InvalidJob(f"An image of the job cannot be read: {error!r}.") from error
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise InvalidJob(
+                f"An image cannot be read: {scrub(str(item))[:200]}",
+                hint="It needs an image_path and a car_count of 0 or more; boxes, if any, are four numbers each.",
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -74,6 +78,12 @@ class Lease:
 def utc(text: str) -> datetime:
     """Parse a timestamp as Supabase writes it."""
     return datetime.fromisoformat(text)
+
+
+def _count(value: Any) -> int:
+    if isinstance(value, bool) or value != int(value) or value < 0:
+        raise ValueError(value)
+    return int(value)
 
 
 def _box(box: Any) -> tuple[float, float, float, float]:
