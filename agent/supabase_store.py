@@ -35,7 +35,7 @@ class SupabaseStore:
 
     def register(self, card: AgentCard, status: str = "idle") -> None:
         """See JobStore."""
-        self._call(
+        self._call_once(
             "register_agent",
             p_agent_id=str(card.id),
             p_name=card.name,
