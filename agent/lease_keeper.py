@@ -1,8 +1,10 @@
 """Keeps a lease alive, from a thread of its own, while the models are at work."""
 
+import contextvars
 import threading
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -33,7 +35,9 @@ class LeaseKeeper:
         self._closing = False
         # The claim was asked for before this moment, so the first lease counts as part used up.
         self._renewed_at = self._sent_at = clock()
-        self._thread = threading.Thread(target=self._run, name="lease-keeper", daemon=True)
+        # The copied context puts the job's id into this thread's log lines too.
+        run = partial(contextvars.copy_context().run, self._run)
+        self._thread = threading.Thread(target=run, name="lease-keeper", daemon=True)
         self.ended: str | None = None
 
     def __enter__(self) -> Self:
