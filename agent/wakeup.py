@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import threading
+from collections.abc import Callable
+from functools import partial
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -60,13 +62,13 @@ class RealtimeWakeup(PollOnly):
     def __init__(self, url: str, key: str) -> None:
         super().__init__()
         self._subscription = Subscription(url, key, _BINDINGS, self._on_change, self._on_ready)
-        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, name="realtime", daemon=True)
-        self._task: asyncio.Task[None] | None = None
+        self._started = threading.Event()
+        self._cancel: Callable[[], object]
 
     def __enter__(self) -> Self:
-        self._task = self._loop.create_task(self._subscription.run())
         self._thread.start()
+        self._started.wait()
         return self
 
     def __exit__(
@@ -75,8 +77,7 @@ class RealtimeWakeup(PollOnly):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._task is not None:
-            self._loop.call_soon_threadsafe(self._task.cancel)
+        self._cancel()
         self._thread.join(timeout=2.0)
 
     def _on_ready(self) -> None:
@@ -87,7 +88,11 @@ class RealtimeWakeup(PollOnly):
         self.wake()
 
     def _run(self) -> None:
-        assert self._task is not None
         with contextlib.suppress(asyncio.CancelledError):
-            self._loop.run_until_complete(self._task)
-        self._loop.close()
+            asyncio.run(self._listen())
+
+    async def _listen(self) -> None:
+        listening = asyncio.ensure_future(self._subscription.run())
+        self._cancel = partial(asyncio.get_running_loop().call_soon_threadsafe, listening.cancel)
+        self._started.set()
+        await listening
