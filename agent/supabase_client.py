@@ -15,6 +15,8 @@ TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 _NOT_MIGRATED = {"PGRST202", "PGRST205", "42P01", "42883"}
 _KEY_REFUSED = {"401", "403", "42501", "PGRST301", "PGRST302", "PGRST303"}
 _UNAVAILABLE = {"PGRST000", "PGRST001", "PGRST002", "PGRST003"}
+# Classes of SQLSTATE: connection lost, deadlock, out of resources, shutting down.
+_PASSING = {"08", "40", "53", "57"}
 
 
 def connect(url: str, key: str) -> tuple[Client, httpx.Client]:
@@ -55,10 +57,10 @@ def _translate(error: APIError) -> StoreError:
             f"Supabase refused the key: {message}.",
             hint="An agent needs the secret key (sb_secret_…), a front end the publishable one.",
         )
-    if code in _UNAVAILABLE or code[:2] in {"08", "53", "57"} or _is_http_5xx(code):
+    if code in _UNAVAILABLE or code[:2] in _PASSING or _is_http_passing(code):
         return StoreUnavailable(f"Supabase cannot answer: {message}.")
     return RequestRefused(message, hint=scrub(error.hint) if error.hint else None)
 
 
-def _is_http_5xx(code: str) -> bool:
-    return len(code) == 3 and code.startswith("5")
+def _is_http_passing(code: str) -> bool:
+    return code in {"408", "429"} or (len(code) == 3 and code.startswith("5"))
