@@ -7,9 +7,14 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Literal, Self
 
+import structlog
+
+from agent.errors import RequestRefused, StoreUnavailable
 from agent.job import utc
 from agent.realtime import Binding, Change, Subscription
 from agent.supabase_client import connect, supabase_errors
+
+_log = structlog.stdlib.get_logger(__name__)
 
 _POLL_SECONDS = 5.0
 _GRACE_SECONDS = 2.0
@@ -124,7 +129,9 @@ class FrontEnd:
             if change is not None and change.table == "comparison_results":
                 yield await self._arrived(job_id, "realtime", now)
                 return
-            job = dict(change.record) if change else await asyncio.to_thread(self.job, job_id)
+            job = dict(change.record) if change else await self._look(job_id)
+            if job is None:
+                continue
             yield JobUpdate(job)
             if job["status"] in _OVER:
                 return
@@ -133,6 +140,13 @@ class FrontEnd:
                     yield await self._arrived(job_id, "poll", now)
                     return
                 wait_seconds = _GRACE_SECONDS
+
+    async def _look(self, job_id: str) -> dict[str, Any] | None:
+        try:
+            return await asyncio.to_thread(self.job, job_id)
+        except StoreUnavailable as error:
+            _log.warning(str(error), action="watch_failed", job=job_id)
+            return None
 
     async def _arrived(self, job_id: str, by: Literal["realtime", "poll"], at: datetime) -> JobResult:
         row = await asyncio.to_thread(self.result, job_id)
@@ -151,4 +165,6 @@ async def _next(changes: "asyncio.Queue[Change | None]", seconds: float) -> Chan
 
 
 def _one(rows: Any) -> dict[str, Any]:
+    if not rows:
+        raise RequestRefused("There is no such job, or this key may not see it.")
     return dict(rows[0])
