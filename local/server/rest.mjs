@@ -36,11 +36,22 @@ function textual(oid, parse) {
   return { to: oid, from: [oid], serialize: String, parse };
 }
 
+/** Lite hands over an object that is an RPC's argument as JSON already, one that goes into a table as it is. */
+function serializeJson(value) {
+  return typeof value === "string" && /^[[{]/.test(value) ? value : JSON.stringify(value);
+}
+
+function json(oid) {
+  return { to: oid, from: [oid], serialize: serializeJson, parse: JSON.parse };
+}
+
 /** Lite would answer Postgres's own text for times, and strings for some numbers. */
 const types = {
   timestamp: textual(1114, isoTimestamp),
   timestamptz: textual(1184, isoTimestamp),
   numeric: textual(1700, Number),
+  json: json(114),
+  jsonb: json(3802),
 };
 
 function openConnection({ host, user, database }) {
