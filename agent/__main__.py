@@ -15,6 +15,7 @@ from local import LocalError
 app = typer.Typer(
     name="arena",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Vision Arena: which of two vision models should I ship, on this hardware?",

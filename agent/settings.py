@@ -20,6 +20,9 @@ def _header_value(key: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+WEIGHTS_DIR = Path.home() / ".cache" / "vision-arena" / "weights"
+"""Where weights are looked for unless a setting says otherwise."""
+
 Seconds = Annotated[float, Field(gt=0)]
 Key = Annotated[SecretStr, AfterValidator(_header_value)]
 
@@ -47,7 +50,7 @@ class Settings(BaseSettings):
     time_limit_seconds: int = Field(3600, alias="ARENA_TIME_LIMIT_SECONDS", ge=60, le=86400)
 
     catalogue: Path | None = Field(None, alias="ARENA_CATALOGUE")
-    weights_dir: Path | None = Field(None, alias="ARENA_WEIGHTS_DIR")
+    weights_dir: Path = Field(WEIGHTS_DIR, alias="ARENA_WEIGHTS_DIR")
     device: str = Field("auto", alias="ARENA_DEVICE", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     country: str | None = Field(None, alias="ARENA_COUNTRY", pattern=r"^[A-Z]{3}$")
 

@@ -69,34 +69,35 @@ class PhaseBar:
 
 @dataclass(frozen=True)
 class _Line:
-    """One line of the result: a metric, how it is written, and which end is better."""
+    """One line of the result: a metric and how it is written."""
 
     label: str
     metric: str
     form: Callable[[float], str]
-    better: int
-    """1 where more is better, -1 where less is, 0 where neither."""
 
 
 _LINES = (
-    _Line("count accuracy", "accuracy", lambda v: f"{100 * v:.1f} %", 1),
-    _Line("F1", "f1_score", lambda v: f"{v:.3f}", 1),
-    _Line("AP50", "ap50", lambda v: f"{v:.3f}", 1),
-    _Line("AP50-95", "ap50_95", lambda v: f"{v:.3f}", 1),
-    _Line("mean count error", "count_mae", lambda v: f"{v:.2f} cars", -1),
-    _Line("speed, median", "speed_ms", lambda v: f"{v:.1f} ms", -1),
-    _Line("latency, p90", "latency_ms", lambda v: f"{v:.1f} ms", -1),
-    _Line("throughput", "throughput_fps", lambda v: f"{v:.1f} images/s", 1),
-    _Line("memory, peak", "memory_mb", lambda v: f"{v:,.0f} MiB", -1),
-    _Line("GPU memory, peak", "gpu_memory_mb", lambda v: f"{v:,.0f} MiB", -1),
-    _Line("energy", "energy_j_per_image", lambda v: f"{v:.2f} J/image", -1),
-    _Line("carbon", "carbon_g_per_1k_images", lambda v: f"{v:.3f} g/1000", -1),
-    _Line("green score", "green_score", lambda v: f"{v:.1f}", 1),
+    _Line("count accuracy", "accuracy", lambda v: f"{100 * v:.1f} %"),
+    _Line("F1", "f1_score", lambda v: f"{v:.3f}"),
+    _Line("AP50", "ap50", lambda v: f"{v:.3f}"),
+    _Line("AP50-95", "ap50_95", lambda v: f"{v:.3f}"),
+    _Line("mean count error", "count_mae", lambda v: f"{v:.2f} cars"),
+    _Line("speed, median", "speed_ms", lambda v: f"{v:.1f} ms"),
+    _Line("latency, p90", "latency_ms", lambda v: f"{v:.1f} ms"),
+    _Line("throughput", "throughput_fps", lambda v: f"{v:.1f} images/s"),
+    _Line("memory, peak", "memory_mb", lambda v: f"{v:,.0f} MiB"),
+    _Line("GPU memory, peak", "gpu_memory_mb", lambda v: f"{v:,.0f} MiB"),
+    _Line("energy", "energy_j_per_image", lambda v: f"{v:.2f} J/image"),
+    _Line("carbon", "carbon_g_per_1k_images", lambda v: f"{v:.3f} g/1000"),
+    _Line("green score", "green_score", lambda v: f"{v:.1f}"),
 )
 
 
 def result_view(row: Mapping[str, Any]) -> RenderableType:
-    """The metrics side by side and the winner, from a row of ``comparison_results``."""
+    """The metrics side by side and the winner, from a row of ``comparison_results``.
+
+    A dot marks the better one, where the verdict holds the difference to be real.
+    """
     a, b = row["model_a_metrics"], row["model_b_metrics"]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("")
@@ -104,7 +105,12 @@ def result_view(row: Mapping[str, Any]) -> RenderableType:
         table.add_column(model, justify="right", header_style="bold")
     for line in _LINES:
         if a.get(line.metric) is not None or b.get(line.metric) is not None:
-            table.add_row(_label(line, a), *_cells(line, a.get(line.metric), b.get(line.metric)))
+            winner = row["verdict"].get("metrics", {}).get(line.metric, {}).get("winner")
+            table.add_row(
+                _label(line, a),
+                _cell(line, a.get(line.metric), winner == row["model_a_id"]),
+                _cell(line, b.get(line.metric), winner == row["model_b_id"]),
+            )
     return Group("", table, "", _verdict(row))
 
 
@@ -115,11 +121,6 @@ def _label(line: _Line, metrics: Mapping[str, Any]) -> Text:
     if line.metric in {"energy_j_per_image", "carbon_g_per_1k_images"}:
         text.append(f" ({metrics.get('energy_source')})", style="dim")
     return text
-
-
-def _cells(line: _Line, a: float | None, b: float | None) -> list[Text]:
-    better = 0.0 if a is None or b is None else line.better * (a - b)
-    return [_cell(line, a, better > 0), _cell(line, b, better < 0)]
 
 
 def _cell(line: _Line, value: float | None, is_better: bool) -> Text:

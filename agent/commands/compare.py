@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from agent.commands.models import CatalogueOption, WeightsOption
+from agent.settings import WEIGHTS_DIR
 from agent.show import PhaseBar, result_view
 
 ImagesOption = Annotated[Path, typer.Option(help="Folder with images and a manifest.json, or the manifest.")]
@@ -30,7 +31,7 @@ def compare(
         typer.Option(envvar="ARENA_COUNTRY", help="ISO code (DEU, USA, …) for the carbon figure."),
     ] = None,
     catalogue: CatalogueOption = None,
-    weights_dir: WeightsOption = None,
+    weights_dir: WeightsOption = WEIGHTS_DIR,
 ) -> None:
     """Compare two models on your images, here and now.
 
@@ -47,7 +48,7 @@ def compare(
     with (
         Arena(
             load_catalogue(catalogue),
-            [weights_dir] if weights_dir else [],
+            [weights_dir],
             BenchmarkSettings(device=device, country=country),
         ) as arena,
         PhaseBar(console) as bar,

@@ -5,27 +5,35 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+
+from agent.settings import WEIGHTS_DIR
 
 CatalogueOption = Annotated[
     Path | None,
     typer.Option(envvar="ARENA_CATALOGUE", help="A catalogue of your own instead of the built-in one."),
 ]
 WeightsOption = Annotated[
-    Path | None,
-    typer.Option(envvar="ARENA_WEIGHTS_DIR", help="Folder in which weights are looked for."),
+    Path, typer.Option(envvar="ARENA_WEIGHTS_DIR", help="Folder in which weights are looked for.")
 ]
 
 
-def models(catalogue: CatalogueOption = None, weights_dir: WeightsOption = None) -> None:
+def models(catalogue: CatalogueOption = None, weights_dir: WeightsOption = WEIGHTS_DIR) -> None:
     """List the models of the catalogue and whether each can run on this machine."""
     from benchmark import load_catalogue, model_state
 
-    table = Table(title="Models", title_justify="left", box=None, pad_edge=False)
-    for column in ("id", "what it is", "task", "state"):
-        table.add_column(column, header_style="dim", overflow="fold")
-    for entry in load_catalogue(catalogue):
-        state = model_state(entry, [weights_dir] if weights_dir else [])
+    console = Console()
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in ("id", "what it is", "task", "here"):
+        table.add_column(column, header_style="bold")
+    known = load_catalogue(catalogue)
+    states = [model_state(entry, [weights_dir]) for entry in known]
+    for entry, state in zip(known, states, strict=True):
         colour = "green" if state.ready else "yellow"
-        table.add_row(entry.id, entry.name, entry.task, f"[{colour}]{state.text}[/]")
-    Console().print(table)
+        table.add_row(entry.id, entry.name, entry.task, f"[{colour}]{state.state.replace('_', ' ')}[/]")
+    console.print(table)
+    for state in states:
+        if state.reason:
+            console.print(Padding(f"[dim]•[/] {escape(state.reason)}", (1, 0, 0, 0)), highlight=False)
