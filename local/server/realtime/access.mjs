@@ -144,7 +144,9 @@ class Query {
   }
 
   json(values) {
-    const text = values.map(({ value, sqlType }) => `to_jsonb(${this.bind(value)}::text::${sqlType})::text`);
+    const text = values.map(
+      ({ value, sqlType }) => `coalesce(to_jsonb(${this.bind(value)}::text::${sqlType})::text, 'null')`,
+    );
     return this.array(text, "text");
   }
 
@@ -165,7 +167,7 @@ function present({ columns }, tuple) {
 }
 
 function byName(values, texts) {
-  return new Map(values.map(({ name }, at) => [name, texts[at] ?? "null"]));
+  return new Map(values.map(({ name }, at) => [name, texts[at]]));
 }
 
 function quote(name) {

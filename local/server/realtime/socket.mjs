@@ -76,7 +76,8 @@ export class Socket {
     });
     if (!joined || this.#ws.readyState !== this.#ws.OPEN) return;
     const { channel, problem } = joined;
-    this.#drop(this.#channels.get(message.topic));
+    // A second join takes the first one's place. No phx_close: realtime-py would take it for its new join's.
+    this.#forget(this.#channels.get(message.topic));
     this.#channels.set(message.topic, channel);
     this.#reply(message, "ok", { postgres_changes: channel.bindings.map(({ echo }) => echo) });
     if (problem) return this.#send(channel, "system", system("postgres_changes", "error", problem, channel.topic));
@@ -126,12 +127,16 @@ export class Socket {
 
   /** Ends a channel, telling the client by `phx_close` as Phoenix does. */
   #drop(channel) {
+    this.#forget(channel);
+    const { joinRef, topic } = channel;
+    this.#write({ joinRef, ref: joinRef, topic, event: "phx_close" }, "{}");
+  }
+
+  #forget(channel) {
     if (!channel) return;
     channel.close();
     this.#services.hub.channels.delete(channel);
     if (this.#channels.get(channel.topic) === channel) this.#channels.delete(channel.topic);
-    const { joinRef, topic } = channel;
-    this.#write({ joinRef, ref: joinRef, topic, event: "phx_close" }, "{}");
   }
 
   #reply({ joinRef, ref, topic }, status, response) {
@@ -153,10 +158,7 @@ export class Socket {
 
   #close() {
     clearTimeout(this.#idle);
-    for (const channel of this.#channels.values()) {
-      channel.close();
-      this.#services.hub.channels.delete(channel);
-    }
+    for (const channel of this.#channels.values()) this.#forget(channel);
   }
 }
 
