@@ -9,7 +9,6 @@ from itertools import islice
 from typing import Any, cast
 
 from benchmark.comparison import Comparison
-from benchmark.errors import BenchmarkError
 from benchmark.evidence import Evidence
 from benchmark.interleaving import blocks, blocks_per_pass
 from benchmark.labelled_image import LabelledImage
@@ -148,17 +147,7 @@ class Battle:
         return Watch(silence_s, self._should_stop, on_beat or (lambda host, beat: None))
 
     def _ask(self, number: int, command: Command, watch: Watch) -> Reply:
-        with self._naming(number):
-            return ask(self._hosts[number], command, watch)
-
-    @contextmanager
-    def _naming(self, number: int) -> Iterator[None]:
-        """A Host does not know which model it runs, so its errors are given the name here."""
-        try:
-            yield
-        except BenchmarkError as error:
-            error.add_note(f"model: {self._sides[number].model_id}")
-            raise
+        return ask(self._hosts[number], command, watch)
 
     def _open(self) -> Sequence[tuple[int, int]]:
         """Both Hosts read all images, and complain before either loads a model."""

@@ -7,16 +7,21 @@ from benchmark.errors import BenchmarkError, ModelFailed, OutOfMemory
 from benchmark.measure.pulse import StopRequested
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory ran out, the processor's or the GPU's."""
+    # By name, for torch is not imported just for this.
+    return isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError"
+
+
 @contextmanager
-def translated() -> Iterator[None]:
-    """Raises OutOfMemory or ModelFailed in place of whatever a library raises; ours pass through."""
+def translated(model: str) -> Iterator[None]:
+    """Raises OutOfMemory or ModelFailed, naming the model, in place of what a library raises; ours pass through."""
     try:
         yield
     except (BenchmarkError, StopRequested, EOFError, ConnectionError):
         raise
     except Exception as error:
-        kind = type(error).__name__
-        # torch is not imported here just to name its error.
-        if isinstance(error, MemoryError) or kind == "OutOfMemoryError":
-            raise OutOfMemory(f"{OutOfMemory.__doc__} ({kind}: {error})") from error
-        raise ModelFailed(f"The model raised {kind}: {error}") from error
+        what = f"{type(error).__name__}: {error}"
+        if is_out_of_memory(error):
+            raise OutOfMemory(f"{model} does not fit into the memory of this machine ({what}).") from error
+        raise ModelFailed(f"{model} raised {what}") from error

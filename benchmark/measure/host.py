@@ -20,7 +20,7 @@ from benchmark.measure.threads import usable_cores
 #: client, a test runner) would then count as the model's memory and start-up time.
 _BOOT = (
     "import sys; sys.path[:] = {path!r}; from benchmark.measure.host_process import main; "
-    "main({descriptor}, {parent}, {threads})"
+    "main({descriptor}, {parent}, {threads}, {name!r})"
 )
 
 #: Seconds that a Host gets to leave off its work, and to end by itself.
@@ -51,7 +51,7 @@ class Host:
 
     def _spawn(self, child: "Connection[Any, Any]", threads: int) -> subprocess.Popen[bytes]:
         path = [os.path.abspath(each) for each in sys.path]
-        boot = _BOOT.format(path=path, descriptor=child.fileno(), parent=os.getpid(), threads=threads)
+        boot = _BOOT.format(path=path, descriptor=child.fileno(), parent=os.getpid(), threads=threads, name=self.name)
         return subprocess.Popen(
             [sys.executable, "-c", boot],
             pass_fds=[child.fileno()],

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.errors import BenchmarkError, ClassMissing, ModelFailed
+from benchmark.errors import BenchmarkError, ClassMissing
 from benchmark.measure import messages
 from benchmark.measure.failures import translated
 from benchmark.measure.pulse import Pulse, StopRequested
@@ -20,13 +20,13 @@ from benchmark.measure.pulse import Pulse, StopRequested
 _PR_SET_PDEATHSIG = 1
 
 
-def main(descriptor: int, parent: int, threads: int) -> None:
-    """Serve the connection behind `descriptor` until it is closed."""
+def main(descriptor: int, parent: int, threads: int, name: str) -> None:
+    """Serve the connection behind `descriptor` until it is closed. `name` is the model's."""
     faulthandler.enable()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what a Ctrl-C means
     _die_with(parent)
     _set_environment(threads)
-    HostProcess(Connection(descriptor), threads).serve()
+    HostProcess(Connection(descriptor), threads, name).serve()
 
 
 def _die_with(parent: int) -> None:
@@ -59,8 +59,9 @@ def _set_environment(threads: int) -> None:
 class HostProcess:
     """Holds the images and the model between commands."""
 
-    def __init__(self, connection: "Connection[Any, Any]", threads: int) -> None:
+    def __init__(self, connection: "Connection[Any, Any]", threads: int, name: str) -> None:
         self._connection = connection
+        self._name = name
         self._threads = threads
         self._pictures: Any = None
         self._model: Any = None
@@ -81,7 +82,7 @@ class HostProcess:
 
     def _reply(self, command: messages.Command) -> messages.Reply:
         try:
-            with translated():
+            with translated(self._name):
                 return self._answer(command, Pulse(self._connection))
         except StopRequested:
             return messages.Stopped()
@@ -108,7 +109,7 @@ class HostProcess:
                 from benchmark.measure.memory import peak_memory
 
                 return peak_memory()
-        raise ModelFailed(f"A Host does not know the command {command!r}.")
+        raise TypeError(f"a Host does not know the command {command!r}")
 
     def _open(self, command: messages.Open, pulse: Pulse) -> messages.Opened:
         from benchmark.measure.pictures import Pictures
@@ -144,7 +145,7 @@ class HostProcess:
         known = self._model.info.class_names
         if not set(command.query.classes) & set(known):
             wanted = ", ".join(command.query.classes)
-            raise ClassMissing(f"The model knows no class {wanted}; it knows {', '.join(known[:20])}.")
+            raise ClassMissing(f"{self._name} knows no class {wanted}; it knows {', '.join(known[:20])}.")
         _seed(command.seed)
         return detect_all(self._model, self._pictures, command.query, command.settle_seconds, pulse)
 

@@ -4,9 +4,8 @@ import time
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice
 
-from benchmark.errors import OutOfMemory
 from benchmark.measure.energy import EnergyMeter
-from benchmark.measure.failures import translated
+from benchmark.measure.failures import is_out_of_memory
 from benchmark.measure.messages import Offline, Window, Windows
 from benchmark.measure.pictures import Pictures
 from benchmark.measure.pulse import Pulse
@@ -64,9 +63,10 @@ def _sweep(model: Model, images: Sequence[Image], query: Query, pulse: Pulse) ->
     best_size, best_fps = 1, 0.0
     for size in _SWEEP:
         try:
-            with translated():
-                fps = _throughput(model, images, size, query, pulse)
-        except OutOfMemory:
+            fps = _throughput(model, images, size, query, pulse)
+        except Exception as error:
+            if size == 1 or not is_out_of_memory(error):
+                raise
             break
         if fps < best_fps * _SWEEP_GAIN:
             break

@@ -1,0 +1,97 @@
+"""Scenes of bright rectangles, and a catalogue of models that find them."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from benchmark import Arena, BenchmarkSettings, Catalogue, LabelledImage, Options, load_catalogue
+
+FAKES: dict[str, dict[str, Any]] = {
+    "good": {},
+    "twin": {"note": "same manners as good, another file"},
+    "half_blind": {"miss_every": 2},
+    "slow": {"work_ms": 5.0},
+    "large": {"memory_mb": 300},
+    "dies": {"fault": "die", "at": 40},
+    "hangs": {"fault": "hang", "at": 40},
+    "raises": {"fault": "raise"},
+    "exhausts": {"fault": "exhaust"},
+    "unreadable": {"fault": "unreadable"},
+    "loads_for_ever": {"fault": "slow to load"},
+}
+
+ENTRY = """
+[models.{id}]
+name = "a fake"
+family = "fake"
+task = "object-detection"
+can_detect_cars = true
+description = "Finds bright rectangles."
+classes = {{ auto = "car" }}
+[models.{id}.weights]
+file = "{id}.json"
+sha256 = "{sha256}"
+"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fake_family() -> Iterator[None]:
+    """Makes `fake_adapter` importable here and, since a Host takes over the path, in the Hosts."""
+    sys.path.insert(0, str(Path(__file__).parent))
+    yield
+    sys.path.remove(str(Path(__file__).parent))
+
+
+@pytest.fixture(scope="session")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    """All FAKES."""
+    return fake_catalogue(tmp_path_factory.mktemp("catalogue"))
+
+
+def fake_catalogue(folder: Path) -> Catalogue:
+    text = '[families.fake]\nmodule = "fake_adapter"\n'
+    for model_id, manners in FAKES.items():
+        content = json.dumps(manners).encode()
+        (folder / f"{model_id}.json").write_bytes(content)
+        text += ENTRY.format(id=model_id, sha256=hashlib.sha256(content).hexdigest())
+    (folder / "catalogue.toml").write_text(text)
+    return load_catalogue(folder / "catalogue.toml")
+
+
+@pytest.fixture(scope="session")
+def scenes(tmp_path_factory: pytest.TempPathFactory) -> list[LabelledImage]:
+    """24 images with 0 to 5 cars each."""
+    folder = tmp_path_factory.mktemp("scenes")
+    return [draw_scene(folder, number, cars=number % 6) for number in range(24)]
+
+
+def draw_scene(folder: Path, number: int, cars: int) -> LabelledImage:
+    image = np.zeros((60, 80, 3), np.uint8)
+    boxes = []
+    for car in range(cars):
+        x, y = 4 + 15 * car, 5 + (7 * number) % 30
+        image[y : y + 12, x : x + 10] = 255
+        boxes.append((float(x), float(y), float(x + 10), float(y + 12)))
+    path = folder / f"{number:03}.png"
+    assert cv2.imwrite(str(path), image)
+    return LabelledImage(path, f"scenes/{path.name}", cars, tuple(boxes))
+
+
+@pytest.fixture
+def quick() -> Options:
+    """The shortest comparison that still has a p90."""
+    return Options(min_seconds=0.1, window_seconds=0.2, windows=2, batch_size=2)
+
+
+@pytest.fixture(scope="session")
+def arena(catalogue: Catalogue) -> Iterator[Arena]:
+    """An Arena with the fakes."""
+    with Arena(catalogue, settings=BenchmarkSettings(country="DEU", silence_timeout_s=20)) as opened:
+        yield opened

@@ -1,0 +1,59 @@
+import threading
+
+from benchmark.measure.pool import HostPool
+
+
+def test_a_warm_host_is_taken_again_and_the_least_recently_used_goes_first() -> None:
+    pool = HostPool(max_hosts=2)
+    try:
+        first = pool.take([("a", "a"), ("b", "b")])
+        pool.give_back(first)
+        second = pool.take([("b", "b"), ("c", "c")])
+        assert second[0] is first[1]
+        assert not first[0].alive
+        pool.give_back(second)
+    finally:
+        pool.close()
+    assert not any(host.alive for host in second)
+
+
+def test_the_same_key_twice_gives_two_hosts_and_both_stay_warm() -> None:
+    pool = HostPool(max_hosts=2)
+    try:
+        first = pool.take([("a", "a"), ("a", "a")])
+        assert first[0].pid != first[1].pid
+        pool.give_back(first)
+        second = pool.take([("a", "a"), ("a", "a")])
+        assert {host.pid for host in second} == {host.pid for host in first}
+        pool.give_back(second)
+    finally:
+        pool.close()
+
+
+def test_a_dead_host_is_replaced() -> None:
+    pool = HostPool(max_hosts=2)
+    try:
+        hosts = pool.take([("a", "a"), ("b", "b")])
+        pool.give_back(hosts)
+        hosts[0].kill()
+        again = pool.take([("a", "a"), ("b", "b")])
+        assert again[0].alive
+        assert again[0] is not hosts[0]
+        assert again[1] is hosts[1]
+        pool.give_back(again)
+    finally:
+        pool.close()
+
+
+def test_a_host_outlives_the_thread_that_asked_for_it() -> None:
+    pool = HostPool(max_hosts=2)
+    taken = []
+    try:
+        thread = threading.Thread(target=lambda: taken.extend(pool.take([("a", "a"), ("b", "b")])))
+        thread.start()
+        thread.join()
+        pool.give_back(taken)
+        assert pool.take([("a", "a"), ("b", "b")]) == taken
+        pool.give_back(taken)
+    finally:
+        pool.close()

@@ -1,0 +1,125 @@
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmark import Weights
+from benchmark.metrics.matches import Matches
+from benchmark.verdict import RESAMPLES, Contender, judge
+
+Array = np.ndarray[Any, np.dtype[np.float64]]
+
+
+def contender(model_id: str, accuracies: Array, latencies_ms: Array, **metrics: Any) -> Contender:
+    figures = {
+        "accuracy": float(accuracies.mean()),
+        "f1_score": float(accuracies.mean()),
+        "speed_ms": float(np.median(latencies_ms)),
+        "latency_ms": float(np.quantile(latencies_ms, 0.9)),
+        "throughput_fps": 30.0,
+        "memory_mb": 500.0,
+        "energy_j_per_image": 2.0,
+        "carbon_g_per_1k_images": 0.2,
+        "green_score": 60.0,
+    }
+    matches = tuple(Matches(round(10 * value), 0, 10 - round(10 * value)) for value in accuracies)
+    return Contender(model_id, figures | metrics, accuracies, latencies_ms, matches)
+
+
+def pair(seed: int = 0, better: float = 0.0, slower: float = 1.0, images: int = 60) -> tuple[Contender, Contender]:
+    """Two models on the same images: b is `better` in accuracy and takes `slower` times as long."""
+    random = np.random.default_rng(seed)
+    difficulty = random.uniform(0.3, 0.8, images)
+    time_ms = random.uniform(20, 30, images)
+    noise = random.normal(0, 0.01, (4, images))
+    a = contender("a", difficulty + noise[0], time_ms * (1 + noise[1]))
+    b = contender("b", difficulty + better + noise[2], slower * time_ms * (1 + noise[3]))
+    return a, b
+
+
+def test_a_clearly_better_model_wins_and_the_sentence_says_how() -> None:
+    verdict = judge(*pair(better=0.15, slower=1.12), Weights(), seed=0)
+    assert verdict.winner == "b"
+    assert verdict.sentence == "b wins: 14.8 points better in accuracy [14.5, 15.2], 12 % slower"
+
+
+def test_a_faster_equal_model_wins_on_speed() -> None:
+    verdict = judge(*pair(slower=2.0), Weights(), seed=0)
+    assert verdict.winner == "a"
+    assert verdict.metrics["speed_ms"]["winner"] == "a"
+    assert verdict.metrics["accuracy"]["winner"] == "tie"
+    assert "no certain difference in accuracy" in verdict.sentence
+    assert "% faster" in verdict.sentence
+
+
+def test_the_verdict_does_not_depend_on_who_is_a() -> None:
+    a, b = pair(better=0.1)
+    one, other = judge(a, b, Weights(), seed=3), judge(b, a, Weights(), seed=3)
+    assert one.winner == other.winner == "b"
+    assert one.composite is not None
+    assert other.composite is not None
+    assert one.composite["difference"] == pytest.approx(-other.composite["difference"])
+    assert one.composite["ci_low"] == pytest.approx(-other.composite["ci_high"])
+
+
+def test_equal_models_under_two_names_tie_nearly_always() -> None:
+    winners = [judge(*pair(seed), Weights(), seed=0).winner for seed in range(60)]
+    assert winners.count("tie") >= 54
+
+
+def test_a_model_against_itself_ties_whatever_was_measured() -> None:
+    a, b = pair(better=0.2)
+    verdict = judge(a, contender("a", b.accuracies, b.latencies_ms), Weights(), seed=0)
+    assert verdict.winner == "tie"
+    assert {entry["winner"] for entry in verdict.metrics.values()} == {"tie"}
+    assert "itself" in verdict.sentence
+
+
+def test_the_interval_is_that_of_a_paired_bootstrap() -> None:
+    """Against a plain loop over resamples, on accuracy alone."""
+    a, b = pair(better=0.05)
+    verdict = judge(a, b, Weights(1, 0, 0, 0), seed=5)
+    draws = np.random.default_rng(5).integers(0, 60, size=(RESAMPLES, 60))
+    differences = [float((a.accuracies[draw] - b.accuracies[draw]).mean()) for draw in draws]
+    assert verdict.composite is not None
+    assert [verdict.composite["ci_low"], verdict.composite["ci_high"]] == pytest.approx(
+        np.quantile(differences, [0.025, 0.975]).tolist()
+    )
+
+
+def test_what_was_not_measured_drops_out_and_its_weight_is_shared() -> None:
+    a, b = pair()
+    blind = Contender(b.model_id, {**b.metrics, "energy_j_per_image": None}, b.accuracies, b.latencies_ms, b.matches)
+    verdict = judge(a, blind, Weights(), seed=0)
+    assert verdict.weights == pytest.approx({"accuracy": 0.5, "speed": 0.375, "memory": 0.125})
+    assert verdict.metrics["energy_j_per_image"]["winner"] is None
+
+
+def test_with_nothing_left_to_weigh_it_is_a_tie_that_says_so() -> None:
+    a, b = pair(better=0.2)
+    a, b = (
+        Contender(
+            each.model_id,
+            {**each.metrics, "energy_j_per_image": None},
+            each.accuracies,
+            each.latencies_ms,
+            each.matches,
+        )
+        for each in (a, b)
+    )
+    verdict = judge(a, b, Weights(0, 0, 1, 0), seed=0)
+    assert (verdict.winner, verdict.composite, verdict.weights) == ("tie", None, {})
+    assert "nothing that has a weight" in verdict.sentence
+
+
+def test_the_composite_is_the_weighted_sum_of_best_over_this() -> None:
+    ones = np.ones(20)
+    a = contender("a", 0.8 * ones, 10 * ones, energy_j_per_image=1.0, memory_mb=400.0)
+    b = contender("b", 0.6 * ones, 20 * ones, energy_j_per_image=4.0, memory_mb=800.0)
+    verdict = judge(a, b, Weights(), seed=0)
+    assert verdict.composite is not None
+    assert verdict.composite["a"] == pytest.approx(0.4 * 0.8 + 0.3 + 0.2 + 0.1)
+    assert verdict.composite["b"] == pytest.approx(0.4 * 0.6 + 0.3 / 2 + 0.2 / 4 + 0.1 / 2)
+    assert verdict.sentence == (
+        "a wins: 20.0 points better in accuracy [20.0, 20.0], 100 % faster, 75 % less energy, 50 % less memory"
+    )
