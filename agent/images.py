@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from agent.errors import ImageRefused, ImageUnreachable
 from agent.job import JobImage
@@ -106,7 +106,7 @@ class _Download:
 
     @retry(
         retry=retry_if_exception_type(ImageUnreachable),
-        wait=wait_exponential_jitter(initial=0.5, max=4.0),
+        wait=wait_random_exponential(multiplier=1.0, max=4.0),
         stop=stop_after_attempt(3),
         reraise=True,
     )

@@ -57,10 +57,13 @@ def _translate(error: APIError) -> StoreError:
             f"Supabase refused the key: {message}.",
             hint="An agent needs the secret key (sb_secret_…), a front end the publishable one.",
         )
-    if code in _UNAVAILABLE or code[:2] in _PASSING or _is_http_passing(code):
+    if code in _UNAVAILABLE or _is_passing(code):
         return StoreUnavailable(f"Supabase cannot answer: {message}.")
     return RequestRefused(message, hint=scrub(error.hint) if error.hint else None)
 
 
-def _is_http_passing(code: str) -> bool:
+def _is_passing(code: str) -> bool:
+    """Whether a SQLSTATE, or an HTTP status where there was none, is one that goes by itself."""
+    if len(code) == 5:
+        return code[:2] in _PASSING
     return code in {"408", "429"} or (len(code) == 3 and code.startswith("5"))

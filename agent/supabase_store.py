@@ -1,10 +1,10 @@
 """The queue as it is in Supabase: one RPC for each method of JobStore."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any, get_args
 from uuid import UUID
 
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
 from agent.errors import StoreUnavailable
 from agent.job import Lease
@@ -15,7 +15,7 @@ from agent.supabase_client import connect, supabase_errors
 # The functions are idempotent, so a lost reply is asked for again.
 _retrying = retry(
     retry=retry_if_exception_type(StoreUnavailable),
-    wait=wait_exponential_jitter(initial=0.2, max=2.0),
+    wait=wait_random_exponential(multiplier=0.5, max=2.0),
     stop=stop_after_attempt(4),
     reraise=True,
 )
@@ -54,11 +54,13 @@ class SupabaseStore:
             p_lease_seconds=self._settings.lease_seconds,
             p_time_limit_seconds=self._settings.time_limit_seconds,
         )
+        if not isinstance(rows, list):
+            raise _nonsense()
         return Lease.from_row(rows[0]) if rows else None
 
     def renew(self, lease: Lease, progress: Mapping[str, Any] | None) -> Renewal:
         """See JobStore."""
-        return cast(
+        outcome: Renewal = _outcome(
             Renewal,
             self._call_once(
                 "renew_lease",
@@ -67,10 +69,11 @@ class SupabaseStore:
                 p_progress=progress,
             ),
         )
+        return outcome
 
     def complete(self, lease: Lease, result: Mapping[str, Any], images: Sequence[Mapping[str, Any]]) -> Completion:
         """See JobStore."""
-        return cast(
+        outcome: Completion = _outcome(
             Completion,
             self._call(
                 "complete_job",
@@ -79,17 +82,20 @@ class SupabaseStore:
                 p_image_results=list(images),
             ),
         )
+        return outcome
 
     def fail(self, lease: Lease, error: Mapping[str, Any], *, transient: bool) -> Failure:
         """See JobStore."""
-        return cast(
+        outcome: Failure = _outcome(
             Failure,
             self._call("fail_job", **_held(lease), p_error=dict(error), p_transient=transient),
         )
+        return outcome
 
     def release(self, lease: Lease) -> Release:
         """See JobStore."""
-        return cast(Release, self._call_once("release_job", **_held(lease)))
+        outcome: Release = _outcome(Release, self._call_once("release_job", **_held(lease)))
+        return outcome
 
     @_retrying
     def _call(self, function: str, **arguments: Any) -> Any:
@@ -98,6 +104,17 @@ class SupabaseStore:
     def _call_once(self, function: str, **arguments: Any) -> Any:
         with supabase_errors():
             return self._client.rpc(function, arguments).execute().data
+
+
+def _outcome(kind: Any, answer: Any) -> Any:
+    """The answer, if it is one of ``kind``: a gateway in between may answer what it likes."""
+    if answer not in get_args(kind):
+        raise _nonsense()
+    return answer
+
+
+def _nonsense() -> StoreUnavailable:
+    return StoreUnavailable("What answers is not Supabase.", hint="Is SUPABASE_URL right?")
 
 
 def _held(lease: Lease) -> dict[str, str]:

@@ -48,8 +48,9 @@ class PollOnly:
 
     def wait(self, seconds: float) -> None:
         """See Wakeup."""
-        self._event.wait(seconds)
-        self._event.clear()
+        # Cleared only when seen: one that comes just after the time is up ends the next sleep.
+        if self._event.wait(seconds):
+            self._event.clear()
 
     def wake(self) -> None:
         """See Wakeup."""

@@ -8,9 +8,11 @@ container. It is not hardened and not fast: production is a hosted or self-hoste
 from local.errors import InstallFailed, LocalError, PortTaken, StartupFailed
 from local.keys import Keys
 from local.node import install
+from local.postgres import GUARD_FILE
 from local.stack import LocalStack
 
 __all__ = [
+    "GUARD_FILE",
     "InstallFailed",
     "Keys",
     "LocalError",
