@@ -58,7 +58,7 @@ async def joined(
         await client.realtime.set_auth(token)
     channel = client.channel(uuid4().hex)
     listener = Listener(client, channel)
-    channel.on_postgres_changes(event, lambda payload: listener.changes.put_nowait(payload["data"]), **binding)
+    channel.on_postgres_changes(event, lambda payload: listener.changes.put_nowait(dict(payload["data"])), **binding)
     channel.on_system(listener.systems.put_nowait)
     try:
         await channel.subscribe(lambda state, error: listener.states.put_nowait((state, error)))
