@@ -1,0 +1,84 @@
+"""What tests of the agent share: settings, an empty queue in the local stack, a web server for images."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Protocol
+
+import psycopg
+import pytest
+
+from agent.settings import Settings, load_settings
+from agent.store import AgentCard
+from agent.supabase_store import SupabaseStore
+from local import LocalStack
+from tests.agent.queue import Queue
+from tests.agent.web import Web
+
+
+class MakeSettings(Protocol):
+    """Settings of an agent at the local stack, but for what is given by variable name."""
+
+    def __call__(self, **overrides: Any) -> Settings: ...
+
+
+@pytest.fixture(autouse=True)
+def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No variable and no .env of the person who runs the tests gets into them."""
+    for name in list(os.environ):
+        if name.startswith(("ARENA_", "SUPABASE_")) or name == "DATABASE_URL":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def bare_settings() -> MakeSettings:
+    """Settings that point nowhere."""
+
+    def make(**overrides: Any) -> Settings:
+        return load_settings(**{"SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_KEY": "sb_secret_test", **overrides})
+
+    return make
+
+
+@pytest.fixture
+def stack_settings(stack: LocalStack) -> MakeSettings:
+    """Settings of an agent at the local stack."""
+
+    def make(**overrides: Any) -> Settings:
+        return load_settings(**{"SUPABASE_URL": stack.url, "SUPABASE_KEY": stack.secret_key, **overrides})
+
+    return make
+
+
+@pytest.fixture
+def queue(stack: LocalStack) -> Iterator[Queue]:
+    """The stack's queue, empty."""
+    with psycopg.connect(stack.database_url, autocommit=True) as connection:
+        queue = Queue(connection)
+        queue.clear()
+        yield queue
+        queue.clear()
+
+
+@pytest.fixture
+def card() -> AgentCard:
+    """A new agent."""
+    return AgentCard(id=uuid.uuid4(), name="test", version="0", hardware={"cpu": "any"}, models=["Trained_yolov5"])
+
+
+@pytest.fixture
+def store(queue: Queue, stack_settings: MakeSettings, card: AgentCard) -> Iterator[SupabaseStore]:
+    """A store of a registered agent, over an empty queue."""
+    with closing(SupabaseStore(stack_settings(ARENA_LEASE_SECONDS=10), card.id)) as store:
+        store.register(card)
+        yield store
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A web server on this machine."""
+    with Web() as web:
+        yield web

@@ -1,0 +1,274 @@
+"""Bringing images to the disk, from a real web server and from a folder."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.errors import ImageRefused, ImageUnreachable
+from agent.images import ImageSource
+from agent.job import JobImage
+from benchmark import Cancelled
+from tests.agent.conftest import MakeSettings
+from tests.agent.web import Request, Web
+
+Fetch = Callable[..., list[Path]]
+
+
+@pytest.fixture
+def fetch(bare_settings: MakeSettings, tmp_path: Path) -> Fetch:
+    """Fetch paths with an agent that may read from this machine, unless its settings say otherwise."""
+
+    def fetch(paths: Sequence[str], should_stop: Callable[[], bool] = lambda: False, **overrides: Any) -> list[Path]:
+        folder = tmp_path / "downloads"
+        folder.mkdir(exist_ok=True)
+        settings = bare_settings(**{"ARENA_IMAGE_HOSTS": "127.0.0.1", **overrides})
+        return ImageSource(settings).fetch([JobImage(path, 0) for path in paths], folder, should_stop)
+
+    return fetch
+
+
+def test_files_come_in_the_order_of_the_images(web: Web, fetch: Fetch) -> None:
+    def later_is_faster(request: Request) -> None:
+        number = int(request.path.removeprefix("/"))
+        time.sleep(0.05 * (4 - number))
+        request.send(200, f"image {number}".encode())
+
+    web.answers = {f"/{number}": later_is_faster for number in range(4)}
+    files = fetch([web.url(f"/{number}") for number in range(4)])
+    assert [file.read_text() for file in files] == [f"image {number}" for number in range(4)]
+
+
+def test_eight_are_fetched_at_once_and_no_more(web: Web, fetch: Fetch) -> None:
+    eight_are_here = threading.Barrier(8)
+
+    def wait_for_the_others(request: Request) -> None:
+        eight_are_here.wait(30)
+        request.send(200, b"x")
+
+    web.answers = {"/x": wait_for_the_others}
+    assert len(fetch([web.url("/x")] * 16)) == 16
+    assert web.most_open == 8
+
+
+def test_what_is_not_there_is_refused_at_once(web: Web, fetch: Fetch) -> None:
+    with pytest.raises(ImageRefused, match=r"/none\.jpg: the server answered 404, not 200\."):
+        fetch([web.url("/none.jpg")])
+    assert web.asked["/none.jpg"] == 1
+
+
+def test_a_server_in_trouble_is_asked_again(web: Web, fetch: Fetch) -> None:
+    statuses = iter([500, 503, 200])
+    web.answers = {"/x": lambda request: request.send(next(statuses), b"at last")}
+    (file,) = fetch([web.url("/x")])
+    assert file.read_bytes() == b"at last"
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_server_that_stays_in_trouble_is_named(web: Web, fetch: Fetch, status: int) -> None:
+    web.answers = {"/x": lambda request: request.send(status)}
+    with pytest.raises(ImageUnreachable, match=f"/x: the server answered {status}"):
+        fetch([web.url("/x")])
+    assert web.asked["/x"] == 3
+
+
+def test_a_silent_server_is_given_up(web: Web, fetch: Fetch) -> None:
+    web.answers = {"/x": lambda request: None if web.closing.wait(30) else None}
+    with pytest.raises(ImageUnreachable, match="/x"):
+        fetch([web.url("/x")], ARENA_IMAGE_TIMEOUT_SECONDS=0.2)
+    assert web.asked["/x"] == 3
+    web.closing.set()
+
+
+def test_a_server_that_trickles_is_given_up(web: Web, fetch: Fetch) -> None:
+    def trickle(request: Request) -> None:
+        request.send_response(200)
+        request.end_headers()
+        while not web.closing.wait(0.02):
+            request.wfile.write(b"x")
+
+    web.answers = {"/x": trickle}
+    with pytest.raises(ImageUnreachable, match="did not arrive within 0.3 s"):
+        fetch([web.url("/x")], ARENA_IMAGE_TIMEOUT_SECONDS=0.3)
+
+
+def test_a_broken_off_answer_is_asked_for_again(web: Web, fetch: Fetch) -> None:
+    def hang_up_at_first(request: Request) -> None:
+        if web.asked["/x"] > 1:
+            request.send(200, b"whole")
+            return
+        request.send_response(200)
+        request.send_header("Content-Length", "100")
+        request.end_headers()
+        request.wfile.write(b"half")
+        request.close_connection = True
+
+    web.answers = {"/x": hang_up_at_first}
+    (file,) = fetch([web.url("/x")])
+    assert file.read_bytes() == b"whole"
+
+
+def test_no_server_is_unreachable(fetch: Fetch) -> None:
+    with pytest.raises(ImageUnreachable, match="ConnectError"):
+        fetch(["http://127.0.0.1:9/x.jpg"])
+
+
+def test_an_unknown_host_is_unreachable(fetch: Fetch) -> None:
+    with pytest.raises(ImageUnreachable, match=r"the host 'nowhere\.invalid' is not known"):
+        fetch(["https://nowhere.invalid/x.jpg"])
+
+
+def test_the_largest_file_fits_and_one_byte_more_does_not(web: Web, fetch: Fetch) -> None:
+    web.answers = {
+        "/fits": lambda request: request.send(200, bytes(100_000)),
+        "/large": lambda request: request.send(200, bytes(100_001)),
+    }
+    assert fetch([web.url("/fits")], ARENA_IMAGE_MAX_MB=0.1)[0].stat().st_size == 100_000
+    with pytest.raises(ImageRefused, match=r"/large is larger than 0\.1 MB\. .*ARENA_IMAGE_MAX_MB"):
+        fetch([web.url("/large")], ARENA_IMAGE_MAX_MB=0.1)
+    assert web.asked["/large"] == 1
+
+
+def test_a_redirect_is_not_followed(web: Web, fetch: Fetch) -> None:
+    web.answers = {
+        "/from": lambda request: request.send(302, headers={"Location": web.url("/to")}),
+        "/to": lambda request: request.send(200, b"x"),
+    }
+    with pytest.raises(ImageRefused, match="the server answered 302, not 200"):
+        fetch([web.url("/from")])
+    assert web.asked["/to"] == 0
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "[::1]",
+        "0.0.0.0",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "169.254.169.254",
+        "[fd00:ec2::254]",
+        "[::ffff:169.254.169.254]",
+        "2130706433",
+        "0x7f.1",
+        "somebody@127.0.0.1",
+        "images.example:80@127.0.0.1",
+    ],
+)
+def test_a_host_that_is_not_public_is_refused(fetch: Fetch, host: str) -> None:
+    with pytest.raises(ImageRefused, match=r"not on the public internet.*ARENA_IMAGE_HOSTS"):
+        fetch([f"http://{host}/latest/meta-data"], ARENA_IMAGE_HOSTS="")
+
+
+def test_another_allowed_host_does_not_open_this_machine(web: Web, fetch: Fetch) -> None:
+    with pytest.raises(ImageRefused, match="not on the public internet"):
+        fetch([web.url("/x")], ARENA_IMAGE_HOSTS="localhost")
+    assert not web.asked
+
+
+def test_query_and_password_are_in_no_message(web: Web, fetch: Fetch) -> None:
+    address = web.url("/x?token=hunter2").replace("//", "//bob:hunter2@")
+    for answer in (200, 302, 404, 500):
+        web.answers = {"/x": lambda request, status=answer: request.send(status, b"more than fits")}  # type: ignore[misc]
+        with pytest.raises((ImageRefused, ImageUnreachable)) as raised:
+            fetch([address], ARENA_IMAGE_MAX_MB=0.000001)
+        assert "hunter2" not in str(raised.value)
+        assert "/x?***" in str(raised.value)
+
+
+def test_a_proxy_in_the_environment_is_not_used(web: Web, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    web.answers = {"/x": lambda request: request.send(200, b"x")}
+    assert len(fetch([web.url("/x")])) == 1
+
+
+@pytest.mark.parametrize("address", ["ftp://h/x.jpg", "file:///etc/passwd", "storage://bucket/x.jpg", "s3://b/x"])
+def test_other_schemes_are_refused(fetch: Fetch, address: str) -> None:
+    with pytest.raises(ImageRefused, match="reads https:// and http:// images only"):
+        fetch([address])
+
+
+@pytest.mark.parametrize("address", ["http://[::1/x.jpg", "http://h:port/x.jpg", "https://ho st\x7f/x.jpg"])
+def test_what_is_no_address_is_refused(fetch: Fetch, address: str) -> None:
+    with pytest.raises(ImageRefused, match="not an address that can be read"):
+        fetch([address])
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """An image root with one image in it, and something outside."""
+    root = tmp_path / "root"
+    (root / "scenes").mkdir(parents=True)
+    (root / "scenes" / "1.jpg").write_bytes(b"x")
+    (tmp_path / "secret.txt").write_text("secret")
+    (root / "out").symlink_to(tmp_path / "secret.txt")
+    (root / "loop").symlink_to(root / "loop")
+    return root
+
+
+def test_a_relative_path_is_read_under_the_root(fetch: Fetch, root: Path) -> None:
+    assert fetch(["scenes/1.jpg"], ARENA_IMAGE_ROOT=root) == [root / "scenes" / "1.jpg"]
+
+
+@pytest.mark.parametrize("path", ["../secret.txt", "scenes/../../secret.txt", "out", "/etc/passwd"])
+def test_nothing_outside_the_root_is_read(fetch: Fetch, root: Path, path: str) -> None:
+    with pytest.raises(ImageRefused, match="lies outside the agent's ARENA_IMAGE_ROOT"):
+        fetch([path], ARENA_IMAGE_ROOT=root)
+
+
+@pytest.mark.parametrize("path", ["none.jpg", "scenes", "."])
+def test_what_is_no_file_under_the_root_is_refused(fetch: Fetch, root: Path, path: str) -> None:
+    with pytest.raises(ImageRefused, match="not among the agent's local images"):
+        fetch([path], ARENA_IMAGE_ROOT=root)
+
+
+@pytest.mark.parametrize("path", ["x" * 300, "loop", "a\0b"])
+def test_a_path_that_the_system_refuses_is_refused(fetch: Fetch, root: Path, path: str) -> None:
+    with pytest.raises(ImageRefused, match="is not a path that can be read"):
+        fetch([path], ARENA_IMAGE_ROOT=root)
+
+
+def test_without_a_root_no_local_file_is_read(fetch: Fetch, root: Path) -> None:
+    with pytest.raises(ImageRefused, match=r"reads no local files.*ARENA_IMAGE_ROOT"):
+        fetch([str(root / "scenes" / "1.jpg")])
+
+
+def test_a_download_ends_when_the_agent_stops(web: Web, fetch: Fetch) -> None:
+    asked = threading.Event()
+
+    def hang(_: Request) -> None:
+        asked.set()
+        web.closing.wait(60)
+
+    web.answers = {"/x": hang}
+    with pytest.raises(Cancelled):
+        fetch([web.url("/x")] * 20, should_stop=asked.is_set)
+    assert web.asked["/x"] <= 8
+    web.closing.set()
+
+
+def test_one_bad_image_ends_the_others(web: Web, fetch: Fetch) -> None:
+    others = threading.Barrier(8)
+
+    def hang(_: Request) -> None:
+        others.wait(30)
+        web.closing.wait(60)
+
+    def refuse(request: Request) -> None:
+        others.wait(30)
+        request.send(404)
+
+    web.answers = {"/slow": hang, "/bad": refuse}
+    with pytest.raises(ImageRefused, match="/bad"):
+        fetch([web.url("/slow")] * 7 + [web.url("/bad")] + [web.url("/slow")] * 20)
+    web.closing.set()

@@ -1,0 +1,157 @@
+"""The environment and .env."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from dotenv import dotenv_values
+from pydantic_settings import BaseSettings
+
+import agent
+from agent.__main__ import app
+from agent.errors import SettingsError
+from agent.settings import (
+    DatabaseSettings,
+    FrontEndSettings,
+    Settings,
+    load_database_settings,
+    load_front_end_settings,
+    load_settings,
+)
+from tests.agent.conftest import MakeSettings
+
+EXAMPLE = Path(agent.__file__).parents[1] / ".env.example"
+ALL: list[type[BaseSettings]] = [Settings, FrontEndSettings, DatabaseSettings]
+NEEDED = {"SUPABASE_URL": "https://x.supabase.co", "SUPABASE_KEY": "sb_secret_abc"}
+
+
+def variables(kind: type[BaseSettings]) -> set[str]:
+    return {str(field.alias) for field in kind.model_fields.values()}
+
+
+def variables_of_commands() -> set[str]:
+    names: set[str] = set()
+    for command in typer.main.get_group(app).commands.values():  # type: ignore[attr-defined]
+        for parameter in command.params:
+            names |= {parameter.envvar} if isinstance(parameter.envvar, str) else set(parameter.envvar or ())
+    return names
+
+
+def test_the_example_names_what_is_read_and_nothing_else() -> None:
+    read = set().union(*map(variables, ALL)) | variables_of_commands()
+    assert set(dotenv_values(EXAMPLE)) == read
+
+
+def test_the_example_names_each_variable_once() -> None:
+    names = re.findall(r"^#?\s?([A-Z_]+)=", EXAMPLE.read_text("utf-8"), re.MULTILINE)
+    assert len(names) == len(set(names))
+
+
+def test_the_example_is_read_as_it_stands_and_holds_the_defaults(tmp_path: Path) -> None:
+    Path(tmp_path, ".env").write_text(EXAMPLE.read_text("utf-8"))
+    example, defaults = load_settings().model_dump(), load_settings(**NEEDED).model_dump()
+    given = {"supabase_url", "supabase_key"}
+    assert {k: v for k, v in example.items() if k not in given} == {k: v for k, v in defaults.items() if k not in given}
+    assert load_front_end_settings().url == "https://your-project.supabase.co"
+    assert load_database_settings().database_url.get_secret_value().startswith("postgresql://")
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path(tmp_path, ".env").write_text("SUPABASE_URL=https://file.example\nSUPABASE_KEY=k\nARENA_AGENT_NAME=file\n")
+    monkeypatch.setenv("ARENA_AGENT_NAME", "environment")
+    settings = load_settings()
+    assert (settings.url, settings.name) == ("https://file.example", "environment")
+
+
+def test_everything_missing_is_named_at_once() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings()
+    assert "SUPABASE_URL is not set." in str(raised.value)
+    assert "SUPABASE_KEY is not set." in str(raised.value)
+    assert ".env.example" in str(raised.value)
+
+
+def test_an_empty_variable_counts_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SUPABASE_URL", "https://x.supabase.co")
+    monkeypatch.setenv("SUPABASE_KEY", "")
+    with pytest.raises(SettingsError, match="SUPABASE_KEY is not set"):
+        load_settings()
+
+
+def test_a_front_end_needs_the_publishable_key() -> None:
+    with pytest.raises(SettingsError, match="SUPABASE_PUBLISHABLE_KEY is not set"):
+        load_front_end_settings(SUPABASE_URL="https://x.supabase.co")
+
+
+def test_migrating_needs_the_database() -> None:
+    with pytest.raises(SettingsError, match="DATABASE_URL is not set"):
+        load_database_settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("SUPABASE_URL", "x.supabase.co"),
+        ("SUPABASE_URL", "ftp://x.supabase.co"),
+        ("SUPABASE_KEY", "sb_secret_… as in the example"),
+        ("SUPABASE_KEY", "   "),
+        ("ARENA_AGENT_NAME", "n" * 81),
+        ("ARENA_POLL_SECONDS", "0"),
+        ("ARENA_POLL_SECONDS", "soon"),
+        ("ARENA_REALTIME", "perhaps"),
+        ("ARENA_LEASE_SECONDS", "9"),
+        ("ARENA_LEASE_SECONDS", "3601"),
+        ("ARENA_TIME_LIMIT_SECONDS", "59"),
+        ("ARENA_DEVICE", "gpu"),
+        ("ARENA_DEVICE", "cuda:x"),
+        ("ARENA_COUNTRY", "Germany"),
+        ("ARENA_IMAGE_MAX_MB", "-1"),
+        ("ARENA_IMAGE_TIMEOUT_SECONDS", "0"),
+        ("ARENA_LOG_FORMAT", "xml"),
+        ("ARENA_LOG_LEVEL", "loud"),
+    ],
+)
+def test_a_wrong_value_is_named_but_not_shown(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, good in NEEDED.items():
+        monkeypatch.setenv(name, good)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SettingsError, match=f"^{variable} is wrong: ") as raised:
+        load_settings()
+    assert "sb_secret" not in str(raised.value)
+
+
+def test_secrets_are_in_no_form_of_the_settings() -> None:
+    everything: list[Any] = [
+        load_settings(**NEEDED),
+        load_front_end_settings(SUPABASE_URL="https://x.supabase.co", SUPABASE_PUBLISHABLE_KEY="sb_secret_abc"),
+        load_database_settings(DATABASE_URL="postgresql://u:sb_secret_abc@h/d"),
+    ]
+    for settings in everything:
+        assert "sb_secret_abc" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_secrets_are_in_no_error() -> None:
+    with pytest.raises(SettingsError) as raised:
+        load_settings(SUPABASE_URL="nowhere", SUPABASE_KEY="sb_secret_abc\x00")
+    assert "sb_secret_abc" not in repr(raised.value) + str(raised.value)
+    assert raised.value.__cause__ is None
+
+
+def test_the_newline_at_the_end_of_a_secrets_file_is_no_part_of_the_key(bare_settings: MakeSettings) -> None:
+    assert bare_settings(SUPABASE_KEY="sb_secret_abc\n").supabase_key.get_secret_value() == "sb_secret_abc"
+
+
+def test_hosts_are_listed_with_commas_or_spaces_in_any_case(bare_settings: MakeSettings) -> None:
+    settings = bare_settings(ARENA_IMAGE_HOSTS="NAS.local, 10.0.0.7 ,")
+    assert settings.image_hosts == {"nas.local", "10.0.0.7"}
+
+
+def test_the_url_has_no_slash_at_its_end(bare_settings: MakeSettings) -> None:
+    assert bare_settings(SUPABASE_URL="https://x.supabase.co/").url == "https://x.supabase.co"
+
+
+def test_settings_do_not_change(bare_settings: MakeSettings) -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        bare_settings().name = "other"  # type: ignore[misc]
