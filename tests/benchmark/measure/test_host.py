@@ -12,7 +12,7 @@ import pytest
 from benchmark import BadImage, Cancelled, HostDied, HostTimeout, LabelledImage, ModelFailed
 from benchmark.measure.host import Host, Watch, ask, ask_all
 from benchmark.measure.messages import Load, Loaded, MeasureMemory, Memory, Open, Opened, Picture, Stream, Streamed
-from benchmark.model import Query
+from benchmark.model import Model, Query
 from benchmark.models.family import Recipe, load_model
 
 QUERY = Query(0.25, ("car",))
@@ -74,7 +74,7 @@ def test_the_peak_starts_anew_with_the_next_comparison(host: Host, tmp_path: Pat
     assert after.resident_mb == pytest.approx(before.resident_mb, abs=50)
 
 
-def hoard(megabytes: int, device: str) -> None:
+def hoard(megabytes: int, device: str) -> Model:
     """Never called: the Host has its model already."""
     raise AssertionError(megabytes, device)
 
@@ -93,10 +93,11 @@ def test_a_crash_leaves_its_last_words(host: Host) -> None:
     assert "Fatal Python error" in caught.value.__notes__[0]
 
 
-def crash_hard(device: str) -> None:
+def crash_hard(device: str) -> Model:
     import ctypes
 
     ctypes.string_at(0)
+    raise AssertionError(device)
 
 
 def test_a_silent_host_is_ended(host: Host, scenes: list[LabelledImage], tmp_path: Path) -> None:
@@ -185,7 +186,8 @@ def test_an_interrupt_from_the_terminal_does_not_reach_it(host: Host, scenes: li
 
 def test_it_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     code = (
-        "import time\nfrom benchmark.measure.host import Host, Watch, ask\nfrom benchmark.measure.messages import Open\n"
+        "import time\nfrom benchmark.measure.host import Host, Watch, ask\n"
+        "from benchmark.measure.messages import Open\n"
         "host = Host('x'); ask(host, Open(()), Watch(30)); print(host.pid, flush=True); time.sleep(600)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
