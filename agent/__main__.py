@@ -10,7 +10,7 @@ from rich.text import Text
 from agent.commands import agent, compare, demo, migrate, models, stack, submit
 from agent.errors import AgentError
 from benchmark import BenchmarkError
-from local import LocalStackError
+from local import LocalError
 
 app = typer.Typer(
     name="arena",
@@ -34,7 +34,7 @@ def main() -> None:
     """Run the command line; an expected error is a sentence and exit code 1, not a traceback."""
     try:
         app()
-    except (AgentError, BenchmarkError, LocalStackError) as error:
+    except (AgentError, BenchmarkError, LocalError) as error:
         Console(stderr=True).print(Panel(Text(str(error)), title="Error", border_style="red"))
         sys.exit(1)
 

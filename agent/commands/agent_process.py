@@ -51,7 +51,7 @@ def _until_listening(guard: subprocess.Popen[bytes], log: Path) -> None:
     """Wait for the agent's own word, in its log, that Realtime delivers to it."""
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline and guard.poll() is None:
-        if _LISTENING <= {_action(line) for line in log.read_text("utf-8").splitlines()}:
+        if {_action(line) for line in log.read_text("utf-8").splitlines()} >= _LISTENING:
             return
         time.sleep(0.05)
     tail = "\n".join(log.read_text("utf-8").splitlines()[-10:])
