@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_lease_is_renewed_at_a_third_of_its_length(noting: Noting, lease: Leas
         until(lambda: len(noting.renewals) >= 2)
         assert keeper.ended is None
     moments = [started, *(moment for moment, _ in noting.renewals)]
-    gaps = [later - earlier for earlier, later in zip(moments, moments[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(moments)]
     assert all(gap >= 0.99 for gap in gaps), gaps
     assert queue.expires_at(str(lease.job_id)) > before
 
@@ -130,7 +131,7 @@ def hang_up(web: Web, stack: LocalStack) -> None:
 
 
 def say_nothing(web: Web, stack: LocalStack) -> None:
-    web.answers["/rest/v1/rpc/renew_lease"] = lambda request: None if web.closing.wait(30) else None
+    web.answers["/rest/v1/rpc/renew_lease"] = lambda request: request.wait_for(web.closing)
 
 
 @pytest.mark.parametrize("trouble", [refuse, hang_up, say_nothing])

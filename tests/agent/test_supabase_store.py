@@ -147,7 +147,7 @@ def test_another_token_changes_nothing(
 
 
 def test_a_result_that_the_database_refuses_is_said(store: SupabaseStore, queue: Queue, lease: Lease) -> None:
-    with pytest.raises(RequestRefused, match="did not take part.*tie"):
+    with pytest.raises(RequestRefused, match=r"did not take part.*tie"):
         store.complete(lease, {**RESULT, "winner": "detectron2"}, [])
     assert queue.job(str(lease.job_id))["status"] == "running"
 
