@@ -12,6 +12,22 @@ def test_nothing_to_do_is_no_row(database: Database) -> None:
     assert database.claim(database.register()) is None
 
 
+def test_asking_in_vain_is_a_heartbeat_and_no_news(database: Database) -> None:
+    agent_id = database.register()
+    before = database.row("select ctid, updated_at from public.agents")
+    seen = database.value("select seen_at from public.agent_heartbeats")
+    assert database.claim(agent_id) is None
+    assert database.row("select ctid, updated_at from public.agents") == before
+    assert database.value("select seen_at from public.agent_heartbeats") > seen
+
+
+def test_an_agent_whose_job_was_cancelled_is_idle_once_it_asks_again(database: Database) -> None:
+    held = database.held_job()
+    database.answer("cancel_job", role="anon", p_job_id=held.job_id)
+    assert database.claim(held.agent_id) is None
+    assert database.row("select status, job_id from public.agents") == {"status": "idle", "job_id": None}
+
+
 def test_a_claim_gives_all_the_agent_needs(database: Database) -> None:
     job_id = database.insert_job(options={"seed": 7}, max_attempts=2)
     claim = database.claimed(p_lease_seconds=90)
