@@ -17,9 +17,9 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode="markdown",
     help="Vision Arena: which of two vision models should I ship, on this hardware?",
-    epilog="Start with [bold]arena demo[/]: everything on this machine, nothing to set up.",
+    epilog="Start with **arena demo**: everything on this machine, nothing to set up.",
 )
 app.command("demo")(demo.demo)
 app.command("compare")(compare.compare)

@@ -14,7 +14,7 @@ from rich.table import Table
 
 import demo as demo_package
 from agent.commands.agent_process import agent_process
-from agent.commands.compare import write_json
+from agent.commands.options import JsonFile, write_json
 from agent.commands.stack import wait_for_signal
 from agent.commands.submit import follow
 from agent.front_end import FrontEnd, JobResult
@@ -36,7 +36,7 @@ def demo(
     once: Annotated[
         bool, typer.Option("--once", help="Leave when the result is there, instead of staying up.")
     ] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")] = None,
+    json_file: JsonFile = None,
     port: Annotated[int | None, typer.Option(help="Port to serve on; a free one by default.")] = None,
 ) -> None:
     """Start everything here, run one battle, and show the winner.

@@ -1,26 +1,15 @@
 """``arena models``: what can compete here."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
+from agent.commands.options import Catalogue, WeightsDir
 from agent.settings import WEIGHTS_DIR
 
-CatalogueOption = Annotated[
-    Path | None,
-    typer.Option(envvar="ARENA_CATALOGUE", help="A catalogue of your own instead of the built-in one."),
-]
-WeightsOption = Annotated[
-    Path, typer.Option(envvar="ARENA_WEIGHTS_DIR", help="Folder in which weights are looked for.")
-]
 
-
-def models(catalogue: CatalogueOption = None, weights_dir: WeightsOption = WEIGHTS_DIR) -> None:
+def models(catalogue: Catalogue = None, weights_dir: WeightsDir = WEIGHTS_DIR) -> None:
     """List the models of the catalogue and whether each can run on this machine."""
     from benchmark import load_catalogue, model_state
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from agent.commands.compare import ImagesOption
+from agent.commands.options import Images, JobOptions, JsonFile, parse_job_options, write_json
 from agent.errors import AgentError
 from agent.front_end import FrontEnd, JobResult
 from agent.show import PhaseBar, result_view
@@ -15,8 +15,10 @@ from agent.show import PhaseBar, result_view
 def submit(
     model_a: Annotated[str, typer.Argument(help="Model id.")],
     model_b: Annotated[str, typer.Argument(help="The other model's id.")],
-    images: ImagesOption,
+    images: Images,
     wait: Annotated[bool, typer.Option("--wait", help="Watch it and show the result.")] = False,
+    json_file: JsonFile = None,
+    option: JobOptions = None,
     url: Annotated[str | None, typer.Option(help="SUPABASE_URL, unless it is in .env.")] = None,
     key: Annotated[str | None, typer.Option(help="SUPABASE_PUBLISHABLE_KEY, unless it is in .env.")] = None,
 ) -> None:
@@ -24,6 +26,8 @@ def submit(
 
     The image paths of the manifest go into the job as they stand, so they must be ones which the
     agent can read: https:// addresses, or paths under its ARENA_IMAGE_ROOT.
+
+    Example: `arena submit Trained_yolov5 Trained_yolov8 --images photos/manifest.json --wait`
     """
     from agent.manifest import read_manifest
     from agent.settings import load_front_end_settings
@@ -33,11 +37,12 @@ def submit(
     _, items = read_manifest(images)
     console = Console()
     with FrontEnd(settings.url, settings.publishable_key.get_secret_value()) as front_end:
-        job = front_end.submit(model_a, model_b, items)
+        job = front_end.submit(model_a, model_b, items, parse_job_options(option))
         console.print(f"[green]✓[/] job {job['id']}: {len(items)} images")
         if wait:
             result = asyncio.run(follow(front_end, job["id"], console))
             console.print(result_view(result.row))
+            write_json(json_file, result.row)
 
 
 async def follow(front_end: FrontEnd, job_id: str, console: Console) -> JobResult:

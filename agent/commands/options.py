@@ -1,0 +1,48 @@
+"""Command-line options that several commands share."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from agent.errors import SettingsError
+
+Images = Annotated[Path, typer.Option(help="Folder with images and a manifest.json, or the manifest.")]
+Catalogue = Annotated[
+    Path | None,
+    typer.Option(envvar="ARENA_CATALOGUE", help="A catalogue of your own instead of the built-in one."),
+]
+WeightsDir = Annotated[Path, typer.Option(envvar="ARENA_WEIGHTS_DIR", help="Folder in which weights are looked for.")]
+JobOptions = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--option",
+        "-o",
+        metavar="NAME=VALUE",
+        help="An option of the job, like confidence=0.4 or windows=3; may be repeated.",
+    ),
+]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")]
+
+
+def parse_job_options(given: Sequence[str] | None) -> dict[str, Any]:
+    """``["windows=3"]`` to ``{"windows": 3}``; values are JSON. Raises SettingsError."""
+    return dict(_parse(item) for item in given or [])
+
+
+def _parse(item: str) -> tuple[str, Any]:
+    name, _, value = item.partition("=")
+    try:
+        return name.strip(), json.loads(value)
+    except ValueError as error:
+        raise SettingsError(
+            f"--option {item} cannot be read.", hint="Give NAME=VALUE with a JSON value, like classes='[\"car\"]'."
+        ) from error
+
+
+def write_json(file: Path | None, row: Any) -> None:
+    """Write ``row`` to ``file``, if one is wanted."""
+    if file is not None:
+        file.write_text(json.dumps(row, indent=2, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
