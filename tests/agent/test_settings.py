@@ -33,7 +33,7 @@ def variables(kind: type[BaseSettings]) -> set[str]:
 
 def variables_of_commands() -> set[str]:
     names: set[str] = set()
-    for command in typer.main.get_group(app).commands.values():  # type: ignore[attr-defined]
+    for command in typer.main.get_group(app).commands.values():
         for parameter in command.params:
             names |= {parameter.envvar} if isinstance(parameter.envvar, str) else set(parameter.envvar or ())
     return names
@@ -154,4 +154,4 @@ def test_the_url_has_no_slash_at_its_end(bare_settings: MakeSettings) -> None:
 
 def test_settings_do_not_change(bare_settings: MakeSettings) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        bare_settings().name = "other"  # type: ignore[misc]
+        bare_settings().name = "other"

@@ -202,7 +202,6 @@ def test_a_project_that_cannot_be_reached_is_said(bare_settings: MakeSettings) -
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (500, StoreUnavailable),
         (502, StoreUnavailable),
         (429, StoreUnavailable),
         (404, RequestRefused),

@@ -41,6 +41,11 @@ class Request(BaseHTTPRequestHandler):
         """Answer nothing."""
         self.close_connection = True
 
+    def wait_for(self, end: threading.Event) -> None:
+        """Answer nothing for as long as that."""
+        end.wait(30)
+        self.close_connection = True
+
     def do_GET(self) -> None:
         assert isinstance(self.server, _Server)
         self.server.web.answer(self)
@@ -91,7 +96,7 @@ class Web:
             self._open += 1
             self.most_open = max(self.most_open, self._open)
         try:
-            self.answers.get(path, lambda r: r.send(404))(request)
+            self.answers.get(path, _not_found)(request)
         finally:
             with self._lock:
                 self._open -= 1
@@ -103,3 +108,7 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A client that hung up is what some tests are about."""
+
+
+def _not_found(request: Request) -> None:
+    request.send(404)

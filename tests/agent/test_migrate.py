@@ -1,0 +1,128 @@
+"""Bringing a database up to date."""
+
+import threading
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from agent import migrate as module
+from agent.errors import MigrationError
+from agent.migrate import Migration, migrate, migrations
+from local import LocalStack
+
+
+@pytest.fixture(scope="module")
+def project() -> Iterator[LocalStack]:
+    """A project that nobody has migrated."""
+    with LocalStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def database_url(project: LocalStack) -> Iterator[str]:
+    """Its database, as it was at first when the test ends."""
+    yield project.database_url
+    with psycopg.connect(project.database_url, autocommit=True) as connection:
+        connection.execute("drop publication if exists supabase_realtime")
+        for schema in ("arena", "public", "supabase_migrations"):
+            connection.execute(f"drop schema if exists {schema} cascade".encode())
+        connection.execute("create schema public")
+
+
+def known(database_url: str) -> list[tuple[str, str]]:
+    with psycopg.connect(database_url) as connection:
+        return connection.execute(
+            "select version, name from supabase_migrations.schema_migrations order by version"
+        ).fetchall()
+
+
+def test_there_are_migrations_and_they_are_in_order() -> None:
+    versions = [migration.version for migration in migrations()]
+    assert versions == sorted(set(versions))
+    assert all(len(version) == 14 and version.isdigit() for version in versions)
+
+
+def test_an_empty_project_gets_all_and_then_nothing_more(database_url: str) -> None:
+    assert migrate(database_url) == migrations()
+    assert known(database_url) == [(migration.version, migration.name) for migration in migrations()]
+    assert migrate(database_url) == []
+
+
+def test_only_what_is_missing_is_applied(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    migrate(database_url)
+    new = Migration("20990101000000", "new", "create table public.new (id int)")
+    monkeypatch.setattr(module, "migrations", lambda: [*migrations(), new])
+    assert migrate(database_url) == [new]
+
+
+def test_two_at_once_share_the_work(database_url: str) -> None:
+    applied: list[list[Migration]] = []
+    together = threading.Barrier(3)
+
+    def run() -> None:
+        together.wait()
+        applied.append(migrate(database_url))
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(map(len, applied)) == [0, 0, len(migrations())]
+
+
+def test_a_migration_that_fails_is_named_and_nothing_is_changed(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(database_url)
+    before = known(database_url)
+    good = Migration("20990101000000", "good", "create table public.good (id int)")
+    bad = Migration("20990102000000", "bad", "create table public.bad (id int);\nselect 1 from nowhere")
+    monkeypatch.setattr(module, "migrations", lambda: [*migrations(), good, bad])
+    with pytest.raises(MigrationError, match=r'20990102000000_bad failed; nothing was changed: .*"nowhere" does not'):
+        migrate(database_url)
+    assert known(database_url) == before
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("select to_regclass('public.good'), to_regclass('public.bad')").fetchone() == (
+            None,
+            None,
+        )
+
+
+def test_a_database_that_is_no_supabase_project_is_said(database_url: str) -> None:
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("create database plain")
+    try:
+        with pytest.raises(MigrationError, match=r"_roles_and_schemas failed; .*not a Supabase project"):
+            migrate(database_url.replace("/postgres?", "/plain?"))
+    finally:
+        with psycopg.connect(database_url, autocommit=True) as connection:
+            connection.execute("drop database plain")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "nonsense",
+        "",
+        "postgrs://owner:hunter2@host/postgres",
+        "postgresql://owner:hun@ter2@host.invalid/postgres",
+        "postgresql://owner:hun/ter2@host.invalid/postgres",
+        "postgresql://owner:hun%ter2@host.invalid/postgres",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_said(url: str) -> None:
+    with pytest.raises(MigrationError, match=r"cannot be read\. It is like postgresql://") as raised:
+        migrate(url)
+    assert "hun" not in str(raised.value)
+    assert "ter2" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://owner:hunter2@127.0.0.1:9/postgres", "postgresql://owner:hunter2@host.invalid/postgres"]
+)
+def test_a_database_that_is_not_there_is_said(url: str) -> None:
+    with pytest.raises(MigrationError, match="nothing was changed") as raised:
+        migrate(url)
+    assert "hunter2" not in str(raised.value)
