@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -28,6 +29,7 @@ class Gateway:
     def __init__(self, keys: Keys, log_file: Path) -> None:
         self._keys = keys
         self._log_file = log_file
+        self._log: IO[bytes] | None = None
         self._process: subprocess.Popen[str] | None = None
         self.port: int | None = None
 
@@ -38,18 +40,18 @@ class Gateway:
             InstallFailed: Node or its packages are not there and cannot be installed.
         """
         install()
-        with self._log_file.open("ab") as log:
-            # A session of its own: Ctrl-C in a terminal is for the parent to handle.
-            self._process = subprocess.Popen(
-                [str(node_path()), "main.mjs"],
-                cwd=SERVER_DIR,
-                env={**os.environ, **_QUIET},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                text=True,
-                start_new_session=True,
-            )
+        self._log = self._log_file.open("a+b")
+        # A session of its own: Ctrl-C in a terminal is for the parent to handle.
+        self._process = subprocess.Popen(
+            [str(node_path()), "main.mjs"],
+            cwd=SERVER_DIR,
+            env={**os.environ, **_QUIET},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+            start_new_session=True,
+        )
 
     def serve(self, socket_dir: Path, port: int | None, static: Mapping[str, Path]) -> None:
         """Serves the database behind `socket_dir` on `port`, or on a free one.
@@ -59,15 +61,13 @@ class Gateway:
             StartupFailed: the message holds the end of the log.
         """
         assert self._process is not None
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(self._config(socket_dir, port, static)) + "\n")
-        self._process.stdin.flush()
+        assert self._log is not None
+        _write_line(self._process, self._config(socket_dir, port, static))
         outcome = _read_line(self._process)
         if outcome.get("error") == "EADDRINUSE":
             raise PortTaken(f"Port {port} is in use by another program: choose another one, or none to get a free one.")
         if "port" not in outcome:
-            raise StartupFailed(f"The server did not start. The end of its log:\n{self._tail()}")
+            raise StartupFailed(f"The server did not start. The end of its log:\n{tail(self._log)}")
         self.port = outcome["port"]
 
     def reload_schema(self) -> None:
@@ -78,13 +78,18 @@ class Gateway:
         """
         url = f"http://{HOST}:{self.port}/admin/reload"
         try:
-            response = httpx.post(url, headers={"apikey": self._keys.secret}, timeout=RELOAD_LIMIT_S)
+            headers = {"apikey": self._keys.secret}
+            # No proxy stands before this machine's own port, whatever the environment says.
+            response = httpx.post(url, headers=headers, timeout=RELOAD_LIMIT_S, trust_env=False)
             response.raise_for_status()
         except httpx.HTTPError as error:
             raise StartupFailed(f"The server does not answer: {error}") from error
 
     def stop(self) -> None:
         """Ends the process; does nothing when it is not running."""
+        if self._log is not None:
+            self._log.close()
+            self._log = None
         if self._process is None:
             return
         assert self._process.stdin is not None
@@ -112,8 +117,13 @@ class Gateway:
             "static": {prefix: str(folder.resolve()) for prefix, folder in static.items()},
         }
 
-    def _tail(self) -> str:
-        return tail(self._log_file)
+
+def _write_line(process: "subprocess.Popen[str]", config: dict[str, Any]) -> None:
+    assert process.stdin is not None
+    # A process that has ended says why in its log, which is read where its outcome is missing.
+    with suppress(BrokenPipeError):
+        process.stdin.write(json.dumps(config) + "\n")
+        process.stdin.flush()
 
 
 def _read_line(process: "subprocess.Popen[str]") -> dict[str, Any]:

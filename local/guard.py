@@ -1,6 +1,6 @@
 """Runs a command for as long as its own stdin is open, then stops it and removes folders.
 
-    python guard.py [--user NAME] [--remove DIR]... -- COMMAND...
+    python guard.py [--user NAME] [--remove DIR]... [--patience SECONDS] -- COMMAND...
 
 Postgres would outlive a parent that was killed. This small process stands between the two: the
 parent holds the other end of stdin, and the kernel closes that end however the parent dies.
@@ -30,7 +30,7 @@ def main() -> int:
     try:
         child = subprocess.Popen(arguments.command, stdin=subprocess.DEVNULL, user=arguments.user)
         _wait_for_end_of_stdin(wake, child)
-        return _stop(child)
+        return _stop(child, arguments.patience)
     finally:
         for folder in arguments.remove:
             shutil.rmtree(folder, ignore_errors=True)
@@ -40,6 +40,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--user")
     parser.add_argument("--remove", action="append", default=[])
+    parser.add_argument("--patience", type=float, default=PATIENCE_S)
     parser.add_argument("command", nargs="+")
     return parser.parse_args()
 
@@ -62,12 +63,12 @@ def _wait_for_end_of_stdin(wake: int, child: "subprocess.Popen[bytes]") -> None:
                     return
 
 
-def _stop(child: "subprocess.Popen[bytes]") -> int:
+def _stop(child: "subprocess.Popen[bytes]", patience_s: float) -> int:
     for stop in STOP_SIGNALS:
         if child.poll() is None:
             child.send_signal(stop)
             try:
-                child.wait(PATIENCE_S)
+                child.wait(patience_s)
             except subprocess.TimeoutExpired:
                 continue
     return child.wait()

@@ -1,13 +1,16 @@
 """Reading the logs of the stack's processes."""
 
-from pathlib import Path
+import os
+from typing import IO
 
 TAIL_BYTES = 3000
 
 
-def tail(log_file: Path) -> str:
-    """The last lines of a log, empty when there is none."""
-    if not log_file.exists():
-        return ""
-    text = log_file.read_bytes()[-TAIL_BYTES:].decode(errors="replace")
-    return text.strip()
+def tail(log: IO[bytes]) -> str:
+    """The last lines of a log.
+
+    It takes the open file: a temporary folder is gone as soon as Postgres has ended.
+    """
+    size = log.seek(0, os.SEEK_END)
+    log.seek(max(0, size - TAIL_BYTES))
+    return log.read().decode(errors="replace").strip()

@@ -75,9 +75,9 @@ class Postgres:
         self._socket_dir = Path(tempfile.mkdtemp(prefix="arena-socket-"))
         if user:
             os.chown(self._socket_dir, pwd.getpwnam(user).pw_uid, -1)
-        with self.log_file.open("ab") as log:
+        with self.log_file.open("a+b") as log:
             self._process = self._spawn(bin_dir, user, log)
-        self._await_connection()
+            self._await_connection(log)
         with psycopg.connect(self.url, autocommit=True) as connection:
             connection.execute(BOOTSTRAP_FILE.read_text())
 
@@ -102,7 +102,7 @@ class Postgres:
         # A session of its own: Ctrl-C in a terminal is for the parent to handle, not for Postgres.
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
 
-    def _await_connection(self) -> None:
+    def _await_connection(self, log: IO[bytes]) -> None:
         assert self._process is not None
         deadline = time.perf_counter() + STARTUP_LIMIT_S
         while time.perf_counter() < deadline and self._process.poll() is None:
@@ -110,9 +110,8 @@ class Postgres:
                 psycopg.connect(self.url, connect_timeout=2).close()
                 return
             time.sleep(_POLL_S)
-        reason = tail(self.log_file)
         self.stop()
-        raise StartupFailed(f"Postgres did not start. The end of its log:\n{reason}")
+        raise StartupFailed(f"Postgres did not start. The end of its log:\n{tail(log)}")
 
 
 def _prepare(data_dir: Path, *, durable: bool) -> tuple[Path, str | None]:

@@ -61,6 +61,17 @@ def test_a_delete_carries_the_old_key(bare_stack: LocalStack, database: Connecti
     hear(bare_stack, scenario, event="DELETE", schema="public", table="things", filter=f"id=eq.{row}")
 
 
+def test_a_delete_passes_no_filter_on_a_column_it_does_not_carry(
+    bare_stack: LocalStack, database: Connection, mark: str
+) -> None:
+    async def scenario(listener: Listener) -> None:
+        database.execute("delete from things where id = %s", [_insert_thing(database, mark)])
+        _insert_thing(database, mark)
+        assert [(await listener.next())["type"] for _ in range(2)] == ["INSERT", "INSERT"]
+
+    hear(bare_stack, scenario, schema="public", table="things", filter=f"mark=eq.{mark}")
+
+
 def test_full_identity_brings_the_whole_old_row(bare_stack: LocalStack, database: Connection, mark: str) -> None:
     async def scenario(listener: Listener) -> None:
         database.execute("insert into full_identity values (1, %s, 1, repeat('x', 10000))", [mark])

@@ -1,5 +1,6 @@
 """REST and auth, through supabase-py."""
 
+import time
 from collections.abc import Callable
 
 import httpx
@@ -99,6 +100,16 @@ def test_new_tables_are_served_after_a_reload(bare_stack: LocalStack, database: 
     bare_stack.reload_schema()
     assert client.table("late").select("id").execute().data == []
     database.execute("drop table public.late")
+
+
+def test_ddl_is_noticed_without_asking(bare_stack: LocalStack, database: Connection) -> None:
+    database.execute("create table public.noticed (id int primary key); grant select on public.noticed to anon")
+    url, headers = f"{bare_stack.url}/rest/v1/noticed", {"apikey": bare_stack.publishable_key}
+    deadline = time.monotonic() + 30.0
+    while httpx.get(url, headers=headers).status_code == 404 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert httpx.get(url, headers=headers).json() == []
+    database.execute("drop table public.noticed")
 
 
 def _select(stack: LocalStack, token: str) -> httpx.Response:
