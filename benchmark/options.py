@@ -31,7 +31,7 @@ class Weights:
             raise InvalidOptions(
                 f"weights has unknown names {', '.join(map(str, unknown))}; known: {', '.join(names)}."
             )
-        given = {name: _number(f"weights.{name}", value.get(name, 0.0), low=0.0, high=1e6) for name in names}
+        given = {name: _number(f"weights.{name}", value.get(name, 0.0), low=0.0, high=1000.0) for name in names}
         total = sum(given.values())
         if total == 0:
             raise InvalidOptions("weights are all 0; at least one must count.")
@@ -99,12 +99,12 @@ def _classes(value: Any) -> tuple[str, ...]:
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
-    "batch_size": lambda value: None if value is None else _whole("batch_size", value, 1, 1024),
+    "batch_size": lambda value: None if value is None else _whole("batch_size", value, 1, 256),
     "classes": _classes,
     "confidence": lambda value: _number("confidence", value, 0.001, 0.999),
     "min_seconds": lambda value: _number("min_seconds", value, 0.1, 600),
     "seed": lambda value: _whole("seed", value, 0, 2**31 - 1),
     "weights": Weights.parse,
-    "window_seconds": lambda value: _number("window_seconds", value, 0.5, 600),
-    "windows": lambda value: _whole("windows", value, 1, 100),
+    "window_seconds": lambda value: _number("window_seconds", value, 0.5, 120),
+    "windows": lambda value: _whole("windows", value, 1, 20),
 }

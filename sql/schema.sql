@@ -517,9 +517,9 @@ begin
   perform arena.check_keys('options', p_options, c_allowed);
   for v_key, v_value in select key, value from jsonb_each(p_options) loop
     case v_key
-      when 'confidence' then perform arena.check_number('options.confidence', v_value, 0, 1);
-      when 'min_seconds' then perform arena.check_number('options.min_seconds', v_value, 0, 600);
-      when 'window_seconds' then perform arena.check_number('options.window_seconds', v_value, 0.1, 120);
+      when 'confidence' then perform arena.check_number('options.confidence', v_value, 0.001, 0.999);
+      when 'min_seconds' then perform arena.check_number('options.min_seconds', v_value, 0.1, 600);
+      when 'window_seconds' then perform arena.check_number('options.window_seconds', v_value, 0.5, 120);
       when 'windows' then perform arena.check_whole_number('options.windows', v_value, 1, 20);
       when 'batch_size' then perform arena.check_whole_number('options.batch_size', v_value, 1, 256);
       when 'seed' then perform arena.check_whole_number('options.seed', v_value, 0, 2147483647);

@@ -1,0 +1,94 @@
+"""``arena demo`` as a newcomer runs it, from the first line to Ctrl-C."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+ROOT = Path(__file__).parents[1]
+METRICS = {
+    "accuracy", "f1_score", "f1_basis", "speed_ms", "latency_ms", "throughput_fps", "memory_mb", "gpu_memory_mb",
+    "carbon_emissions", "images_measured", "carbon_g_per_1k_images", "energy_j_per_image", "energy_source",
+    "green_score", "p50_ms", "p90_ms", "p99_ms", "samples", "count_mae", "count_rmse", "count_bias", "ap50",
+    "ap50_95", "load_s", "confidence_threshold",
+}  # fmt: skip
+
+
+def _start(*arguments: str, tmp_path: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "agent", "demo", *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "COLUMNS": "120"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+@pytest.mark.timeout(300)
+def test_once_ends_with_the_result_as_json(tmp_path: Path) -> None:
+    demo = _start("--once", "--json", "out.json", tmp_path=tmp_path)
+    shown, _ = demo.communicate(timeout=240)
+    assert demo.returncode == 0, shown
+    assert "by Realtime" in shown
+    row = json.loads((tmp_path / "out.json").read_text())
+    assert row["winner"] in {"Trained_yolov5", "Trained_yolov8", "tie"}
+    assert len(row["image_results"]) == 2 * 24
+    for side in ("model_a_metrics", "model_b_metrics"):
+        assert set(row[side]) >= METRICS
+        # Nothing here has a GPU's memory or enough samples for a p99; all else was measured.
+        assert {name for name in METRICS if row[side][name] is None} <= {"gpu_memory_mb", "p99_ms"}
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+@pytest.mark.timeout(300)
+def test_it_stays_up_takes_another_battle_and_leaves_nothing_after_ctrl_c(tmp_path: Path) -> None:
+    demo = _start(tmp_path=tmp_path)
+    assert demo.stdout is not None
+    shown = ""
+    while "arena submit" not in shown:
+        line = demo.stdout.readline()
+        assert line, shown
+        shown += line
+    command = re.search(r"arena (submit .*)", shown)
+    assert command is not None
+    second = subprocess.run(
+        [sys.executable, "-m", "agent", *command[1].split(), "-o", "windows=1"],
+        cwd=tmp_path, capture_output=True, text=True, timeout=200,
+    )  # fmt: skip
+    assert second.returncode == 0, second.stderr
+    assert "Winner" in second.stdout or "tie" in second.stdout
+    family = _family(demo)
+    assert len(family) >= 4  # Postgres, Node, the agent, its hosts
+    os.killpg(demo.pid, signal.SIGINT)
+    demo.communicate(timeout=60)
+    assert demo.returncode == 0
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
+
+
+@pytest.mark.timeout(120)
+def test_ctrl_c_in_the_middle_of_the_battle_leaves_nothing(tmp_path: Path) -> None:
+    demo = _start(tmp_path=tmp_path)
+    assert demo.stdout is not None
+    while "against" not in (line := demo.stdout.readline()):
+        assert line
+    time.sleep(5)  # into the loading of the models
+    family = _family(demo)
+    os.killpg(demo.pid, signal.SIGINT)
+    shown, _ = demo.communicate(timeout=60)
+    assert "Traceback" not in shown
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert alive == []
