@@ -27,6 +27,7 @@ def main(descriptor: int, parent: int, threads: int, name: str) -> None:
     _die_with(parent)
     _set_environment(threads)
     HostProcess(Connection(descriptor), threads, name).serve()
+    os._exit(0)  # taking torch apart in an orderly way would take seconds
 
 
 def _die_with(parent: int) -> None:

@@ -6,6 +6,8 @@ detections are the same, box for box, and each phase can be timed.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -20,6 +22,9 @@ from benchmark.models.torch_device import torch_device
 
 #: Overlap above which two boxes of a class are one car; the default of `YOLO.predict`.
 NMS_IOU = 0.7
+
+#: Modules that weights of the old repository ask for.
+_OLD_REPOSITORY = ("models.yolo", "models.common")
 
 
 class YoloModel:
@@ -81,7 +86,6 @@ def load(recipe: Recipe, device: str) -> YoloModel:
         overrides={
             "task": "detect",
             "mode": "predict",
-            "model": str(recipe.weights),
             "imgsz": recipe.input_size,
             "device": str(chosen),
             "iou": NMS_IOU,
@@ -90,8 +94,8 @@ def load(recipe: Recipe, device: str) -> YoloModel:
             "verbose": False,
         }
     )
-    with _readable_weights(recipe):
-        predictor.setup_model(str(recipe.weights), verbose=False)
+    with _readable_weights(recipe), _neutral_name(recipe.weights) as weights:
+        predictor.setup_model(str(weights), verbose=False)
     _prepare(predictor, recipe)
     return YoloModel(predictor, recipe)
 
@@ -104,6 +108,19 @@ def _prepare(predictor: Any, recipe: Recipe) -> None:
 
 
 @contextmanager
+def _neutral_name(weights: Path) -> Iterator[Path]:
+    """The same file under a name that says nothing.
+
+    The package takes names of published weights as a wish: of `yolov5n.pt` it makes `yolov5nu.pt`, searches for that
+    and downloads it, and would so open another file than the one whose hash was checked.
+    """
+    with TemporaryDirectory() as folder:
+        link = Path(folder) / f"weights{weights.suffix}"
+        link.symlink_to(weights.absolute())
+        yield link
+
+
+@contextmanager
 def _readable_weights(recipe: Recipe) -> Iterator[None]:
     try:
         yield
@@ -112,10 +129,11 @@ def _readable_weights(recipe: Recipe) -> Iterator[None]:
 
 
 def _explain(recipe: Recipe, error: Exception) -> str:
-    name = recipe.weights.name
-    if any(sign in str(error) for sign in ("originally trained", "models.yolo", "models.common")):
+    name, reason = f"{recipe.weights.name} ({recipe.model_id})", error.__cause__ or error
+    if any(module in str(reason) for module in _OLD_REPOSITORY):
         return (
-            f"{name} ({recipe.model_id}) comes from the old YOLOv5 repository, which the ultralytics package cannot "
-            "open. Train or download the model with that package instead; its YOLOv5 weights end in `u`."
+            f"{name} comes from the old YOLOv5 repository, which the ultralytics package cannot open. "
+            "Train or download the model with that package instead; the names of its YOLOv5 weights end in `u`."
         )
-    return f"{name} ({recipe.model_id}) cannot be opened as YOLO detection weights: {error}"
+    # The package's own message names a path and a model of its own; the reason behind it is what helps.
+    return f"{name} cannot be opened as YOLO detection weights ({type(reason).__name__}: {str(reason)[:120]})."
