@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import sys
 
 from local import install
 from local.node import SERVER_DIR, node_path, npm_command
@@ -21,6 +22,11 @@ def test_npm_comes_with_it() -> None:
 def test_packages_are_installed_once() -> None:
     install()
     assert install() is False
+
+
+def test_make_can_install_by_a_command() -> None:
+    outcome = subprocess.run([sys.executable, "-m", "local"], capture_output=True, text=True, check=False)
+    assert (outcome.returncode, outcome.stdout, outcome.stderr) == (0, "", "")
 
 
 def test_the_lock_names_no_registry() -> None:
