@@ -30,7 +30,7 @@ def train_in(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.timeout(300)
 def test_a_short_training_leaves_weights_and_record_and_nothing_else(tmp_path: Path) -> None:
     output = tmp_path / "out"
-    small = ("--scenes", "8", "--epochs", "1", "--held-out", "4", "--output", str(output))
+    small = ("--scenes", "8", "--epochs", "9", "--stop-after", "1", "--held-out", "4", "--output", str(output))
     done = train_in(tmp_path, "yolov5n", *small)
     assert done.returncode == 0, done.stderr[-2000:]
     assert sorted(path.name for path in output.iterdir()) == ["yolov5n_cars.json", "yolov5n_cars.pt"]
