@@ -18,9 +18,8 @@ class Queue:
         self._connection = connection
 
     def clear(self) -> None:
-        """Forget every job and agent."""
+        """Forget every job."""
         self.run("delete from public.jobs")
-        self.run("delete from public.agents")
 
     def insert(
         self,

@@ -45,10 +45,10 @@ def lease(store: SupabaseStore, job: str) -> Lease:
 
 
 def test_an_agent_says_who_it_is_and_when_it_stops(store: SupabaseStore, queue: Queue, card: AgentCard) -> None:
-    (row,) = queue.run("select * from public.agents")
+    (row,) = queue.run("select * from public.agents where id = %s", [card.id])
     assert (row["id"], row["name"], row["models"], row["status"]) == (card.id, "test", ["Trained_yolov5"], "idle")
     store.register(card, status="stopped")
-    (row,) = queue.run("select * from public.agents")
+    (row,) = queue.run("select * from public.agents where id = %s", [card.id])
     assert row["status"] == "stopped"
 
 

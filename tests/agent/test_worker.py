@@ -1,0 +1,166 @@
+"""The agent's loop at the real store, with comparisons that end as a test wants."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from agent.images import ImageSource
+from agent.settings import Settings
+from agent.store import AgentCard
+from agent.supabase_store import SupabaseStore
+from agent.wakeup import PollOnly
+from agent.worker import Worker
+from benchmark import Arena
+from local import LocalStack
+from tests.agent.agent_process import SCENES, make_workplace
+from tests.agent.conftest import MakeSettings
+from tests.agent.queue import Queue, until
+from tests.agent.web import Request, Web
+
+
+def finished(row: dict[str, Any]) -> bool:
+    return row["finished_at"] is not None
+
+
+class OddArena:
+    """An Arena whose comparisons end as a test wants."""
+
+    def __init__(self, compare: Callable[[], Any]) -> None:
+        self._compare = compare
+
+    def compare(self, *_: object, **__: object) -> Any:
+        return self._compare()
+
+
+class OddComparison:
+    """One whose row is what a test wants."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self._row = row
+
+    def to_row(self) -> dict[str, Any]:
+        return self._row
+
+    def image_rows(self) -> list[dict[str, Any]]:
+        return []
+
+
+@contextmanager
+def working(
+    settings: Settings, card: AgentCard, store: SupabaseStore, compare: Callable[[], Any]
+) -> Iterator[tuple[Worker, threading.Thread]]:
+    """A Worker in a thread, with an Arena that is none."""
+    arena = cast(Arena, OddArena(compare))
+    worker = Worker(settings, card, store, PollOnly(), ImageSource(settings), arena)
+    thread = threading.Thread(target=worker.run)
+    thread.start()
+    try:
+        yield worker, thread
+    finally:
+        worker.stop()
+        thread.join(60)
+    assert not thread.is_alive()
+
+
+@pytest.fixture
+def settings(stack_settings: MakeSettings, tmp_path: Path) -> Settings:
+    return stack_settings(**make_workplace(tmp_path), ARENA_POLL_SECONDS=0.1)
+
+
+def test_an_error_that_nobody_foresaw_ends_one_job(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("sb_secret_inside")
+
+    jobs = [queue.insert(SCENES, max_attempts=1) for _ in range(2)]
+    with working(settings, card, store, fail):
+        rows = [queue.await_job(job, finished) for job in jobs]
+    assert {row["error"]["code"] for row in rows} == {"internal_error"}
+    assert all("unexpected RuntimeError" in row["error"]["message"] for row in rows)
+
+
+GOOD = {"model_a_metrics": {}, "model_b_metrics": {}, "winner": "tie", "verdict": {}, "environment": {}}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {**GOOD, "winner": "nobody"},
+        {**GOOD, "verdict": {"difference": float("nan")}},
+        {**GOOD, "environment": {"weights": Path("x")}},
+        {**GOOD, "environment": {"cpu": "null byte \0"}},
+    ],
+    ids=["wrong winner", "not a number", "no JSON", "null byte"],
+)
+def test_a_result_that_cannot_be_written_fails_the_job(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue, row: dict[str, Any]
+) -> None:
+    job = queue.insert(SCENES)
+    with working(settings, card, store, lambda: OddComparison(row)):
+        ended = queue.await_job(job, finished)
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "result_refused")
+
+
+def test_an_agent_that_the_database_forgot_registers_again(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
+) -> None:
+    with working(settings, card, store, lambda: OddComparison(GOOD)):
+        queue.run("delete from public.agents where id = %s", [card.id])
+        job = queue.insert(SCENES)
+        assert queue.await_job(job, finished)["status"] == "succeeded"
+
+
+def test_stopping_does_not_wait_for_a_project_that_is_away(
+    settings: Settings, card: AgentCard, stack: LocalStack, web: Web, queue: Queue
+) -> None:
+    def pass_on(request: Request) -> None:
+        request.pass_on(stack.url)
+
+    for name in ("register_agent", "claim_job", "renew_lease"):
+        web.answers[f"/rest/v1/rpc/{name}"] = pass_on
+    web.answers["/rest/v1/rpc/complete_job"] = lambda request: request.send(503)
+    away = settings.model_copy(update={"supabase_url": web.url()})
+    store = SupabaseStore(away, card.id)
+    job = queue.insert(SCENES)
+    with working(away, card, store, lambda: OddComparison(GOOD)) as (worker, thread):
+        until(lambda: web.asked["/rest/v1/rpc/complete_job"] >= 1)
+        for name in ("register_agent", "renew_lease", "release_job"):
+            web.answers[f"/rest/v1/rpc/{name}"] = lambda request: request.send(503)
+        started = time.monotonic()
+        worker.stop()
+        thread.join(60)
+        assert time.monotonic() - started < settings.lease_seconds / 2
+    store.close()
+    assert queue.job(job)["status"] == "running"
+
+
+def test_the_same_request_is_asked_until_it_is_answered(
+    settings: Settings, card: AgentCard, stack: LocalStack, web: Web, queue: Queue
+) -> None:
+    """A claim whose replies are lost for longer than the store tries must not take a second job."""
+
+    def lose_six_replies(request: Request) -> None:
+        if web.asked[request.path] <= 6:
+            request.send_on(stack.url)
+            request.hang_up()
+        else:
+            request.pass_on(stack.url)
+
+    for name in ("register_agent", "renew_lease", "complete_job"):
+        web.answers[f"/rest/v1/rpc/{name}"] = lambda request: request.pass_on(stack.url)
+    web.answers["/rest/v1/rpc/claim_job"] = lose_six_replies
+    jobs = [queue.insert(SCENES) for _ in range(2)]
+    through = settings.model_copy(update={"supabase_url": web.url()})
+    store = SupabaseStore(through, card.id)
+    with working(through, card, store, lambda: OddComparison(GOOD)):
+        rows = [queue.await_job(job, finished) for job in jobs]
+    store.close()
+    assert [(row["status"], row["attempt"]) for row in rows] == [("succeeded", 1)] * 2
+    attempts = queue.run("select request_id from public.job_attempts")
+    assert len({attempt["request_id"] for attempt in attempts}) == len(attempts) == 2
