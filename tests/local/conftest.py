@@ -1,5 +1,6 @@
 """A local stack with small tables of its own, shared by the tests of `local`."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -82,6 +83,13 @@ def sign_up(connect: Connect) -> Callable[[], User]:
 def robot(connect: Connect, bare_stack: LocalStack) -> Client:
     """A client that acts as a custom role, by a token in `Authorization` beside a normal key."""
     return connect(token=bare_stack.keys.sign("robot"))
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """Not `tmp_path`: every pytest of a user closes their parent to others, and Postgres may run as another one."""
+    with tempfile.TemporaryDirectory(prefix="arena-test-") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

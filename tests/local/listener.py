@@ -11,7 +11,7 @@ from supabase import AsyncClient, acreate_client
 
 from local import LocalStack
 
-PATIENCE_S = 10.0
+PATIENCE_S = 60.0
 
 Data = dict[str, Any]
 

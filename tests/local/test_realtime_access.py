@@ -111,7 +111,7 @@ def test_a_new_token_changes_what_is_heard(
 
 def test_an_expired_token_ends_the_channel(bare_stack: LocalStack) -> None:
     async def run() -> None:
-        token = bare_stack.keys.sign("robot", lifetime_s=3)
+        token = bare_stack.keys.sign("robot", lifetime_s=5)
         async with joined(bare_stack, token=token, **NOTES) as listener:
             complaint = await listener.state(RealtimeSubscribeStates.CHANNEL_ERROR)
             assert "Token has expired" in complaint

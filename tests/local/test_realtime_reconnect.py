@@ -37,14 +37,14 @@ def test_a_client_comes_back_after_the_server_closed_its_socket(
     asyncio.run(run())
 
 
-def test_a_client_comes_back_after_the_server_was_restarted(tmp_path: Path) -> None:
-    stack = LocalStack(data_dir=tmp_path)
+def test_a_client_comes_back_after_the_server_was_restarted(data_dir: Path) -> None:
+    stack = LocalStack(data_dir=data_dir)
     stack.start()
     try:
         _execute(stack, TABLE)
         port = int(stack.url.rpartition(":")[2])
         stack.stop()
-        stack = LocalStack(port=port, data_dir=tmp_path, keys=stack.keys)
+        stack = LocalStack(port=port, data_dir=data_dir, keys=stack.keys)
         stack.start()
         asyncio.run(_survive_a_restart(stack))
     finally:

@@ -38,7 +38,10 @@ export function startRealtime({ database, identities, sql }) {
 function attach(server, sockets, services) {
   server.on("upgrade", async (request, stream, head) => {
     stream.on("error", () => stream.destroy());
-    const handshake = await shake(request, services.identities);
+    const handshake = await shake(request, services.identities).catch((error) => {
+      console.error("handshake:", error.message);
+      return { refused: [400, "Bad Request"] };
+    });
     if (handshake.refused) return refuse(stream, handshake.refused);
     sockets.handleUpgrade(request, stream, head, (ws) => new Socket(ws, handshake, services));
   });
