@@ -167,10 +167,7 @@ class Frame:
 
 def _ellipse(x: float, y: float, width: float, height: float) -> list[Point]:
     angles = np.linspace(0, 2 * np.pi, 28, endpoint=False)
-    return [
-        (float(x + width * c), float(y + height * s))
-        for c, s in zip(np.cos(angles), np.sin(angles), strict=True)
-    ]
+    return [(float(x + width * c), float(y + height * s)) for c, s in zip(np.cos(angles), np.sin(angles), strict=True)]
 
 
 def _fixed_point(points: Sequence[Point], factor: int) -> NDArray[np.int32]:

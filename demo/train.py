@@ -46,7 +46,7 @@ def main(
     batch: Annotated[int, typer.Option(help="scenes in one step")] = 8,
     held_out: Annotated[int, typer.Option(help="scenes to measure on, never trained on")] = 60,
     device: Annotated[str, typer.Option(help="cpu, or the index of a GPU")] = "cpu",
-    output: Annotated[Path, typer.Option(help="folder for weights and records")] = WEIGHTS,
+    output: Annotated[Path, typer.Option(help="folder for weights and records", show_default="demo/weights")] = WEIGHTS,
 ) -> None:
     """Train on generated scenes, measure on scenes never trained on, keep half precision."""
     with tempfile.TemporaryDirectory(prefix="arena-train-") as temporary:

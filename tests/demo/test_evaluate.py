@@ -34,9 +34,7 @@ def truth(scene: Scene, score: float = 0.9) -> list[list[float]]:
     return [[*map(float, box), score, 0.0] for box in scene.boxes]
 
 
-def test_finding_every_car_and_nothing_else_scores_1(
-    scenes: list[Scene], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_finding_every_car_and_nothing_else_scores_1(scenes: list[Scene], monkeypatch: pytest.MonkeyPatch) -> None:
     assert measured(scenes, [truth(scene) for scene in scenes], monkeypatch) == pytest.approx(1)
 
 
@@ -49,9 +47,7 @@ def test_confident_false_alarms_cost_precision(scenes: list[Scene], monkeypatch:
     assert 0.5 < measured(scenes, alarms, monkeypatch) < 0.95
 
 
-def test_missing_the_cars_of_half_the_scenes_costs_recall(
-    scenes: list[Scene], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_missing_the_cars_of_half_the_scenes_costs_recall(scenes: list[Scene], monkeypatch: pytest.MonkeyPatch) -> None:
     half = [truth(scene) if index % 2 else [] for index, scene in enumerate(scenes)]
     cars = [len(scene.boxes) for scene in scenes]
     assert measured(scenes, half, monkeypatch) == pytest.approx(sum(cars[1::2]) / sum(cars), abs=0.02)

@@ -35,9 +35,7 @@ def test_training_and_judging_use_different_scenes() -> None:
 
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_weights_find_cars_in_scenes_never_trained_on(
-    architecture: str, fresh_scenes: list[Scene]
-) -> None:
+def test_the_weights_find_cars_in_scenes_never_trained_on(architecture: str, fresh_scenes: list[Scene]) -> None:
     assert ap50(weights_of(architecture), fresh_scenes) >= 0.9
 
 
