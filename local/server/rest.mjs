@@ -38,7 +38,17 @@ function textual(oid, parse) {
 
 /** Lite hands over an object that is an RPC's argument as JSON already, one that goes into a table as it is. */
 function serializeJson(value) {
-  return typeof value === "string" && /^[[{]/.test(value) ? value : JSON.stringify(value);
+  return isJsonText(value) ? value : JSON.stringify(value);
+}
+
+function isJsonText(value) {
+  if (typeof value !== "string" || !/^[[{]/.test(value)) return false;
+  try {
+    JSON.parse(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function json(oid) {
@@ -68,7 +78,7 @@ function openConnection({ host, user, database }) {
 function reloader(connection) {
   let last = Promise.resolve();
   return () => {
-    last = last.then(() => connection.introspect());
+    last = last.catch(() => {}).then(() => connection.introspect());
     return last;
   };
 }

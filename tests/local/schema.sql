@@ -53,6 +53,7 @@ alter publication supabase_realtime
   add table public.things, public.notes, public.full_identity, public.keyless, public.ungranted;
 
 create function public.add(a int, b int) returns int language sql as 'select a + b';
+create function public.echo(value jsonb) returns jsonb language sql as 'select value';
 create function public.whoami() returns json language sql as $$
   select json_build_object('role', current_user, 'session', session_user, 'claimed', current_setting('request.jwt.claims', true)::json ->> 'role')
 $$;

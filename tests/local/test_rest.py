@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -26,6 +27,18 @@ def test_timestamps_are_written_as_iso_8601(client: Client, mark: str) -> None:
 
 def test_functions_are_called(client: Client) -> None:
     assert client.rpc("add", {"a": 2, "b": 3}).execute().data == 5
+
+
+@pytest.mark.parametrize("value", [{"a": [1, None]}, [{"b": "c"}], [], {}, "plain", "[no json"])
+def test_json_arguments_arrive_as_they_were_sent(client: Client, value: Any) -> None:
+    assert client.rpc("echo", {"value": value}).execute().data == value
+
+
+@pytest.mark.parametrize("value", [{"a": [1, None]}, [{"b": "c"}], [], {}, "plain", "[no json", 1.5, True])
+def test_json_columns_hold_what_was_sent(client: Client, mark: str, value: Any) -> None:
+    client.table("things").insert({"mark": mark, "details": value}).execute()
+    [row] = client.table("things").select("details").eq("mark", mark).execute().data
+    assert row == {"details": value}
 
 
 def test_a_policy_refuses_with_42501(sign_up: Callable[[], User]) -> None:
