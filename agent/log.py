@@ -9,7 +9,8 @@ from typing import Any, Literal
 import structlog
 
 _PASSWORD = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s/?#'\"]*@", re.IGNORECASE)
-_QUERY = re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s?'\"]+)\?[^\s'\"]*", re.IGNORECASE)
+# What is scrubbed already stays as it is, with the colon behind it.
+_QUERY = re.compile(r"\b([a-z][a-z0-9+.-]*://[^\s?'\"]+)\?(?!\*\*\*[:.,]?(?:\s|$))[^\s'\"]*", re.IGNORECASE)
 _KEY = re.compile(r"\b(sb_(?:secret|publishable)_)[\w-]+|\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 
 

@@ -89,6 +89,8 @@ def test_a_console_has_words_instead_of_json() -> None:
         ("sb_publishable_abc-def", "sb_publishable_***"),
         (f"Bearer {TOKEN}!", "Bearer ***!"),
         ("is it a question? yes", "is it a question? yes"),
+        ("https://h/p.jpg?***: refused", "https://h/p.jpg?***: refused"),
+        ("https://h/p.jpg?***&token=a", "https://h/p.jpg?***"),
         ("", ""),
     ],
 )
