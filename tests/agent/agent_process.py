@@ -31,6 +31,15 @@ SCENES: list[dict[str, Any]] = [
     {"image_path": "empty.png", "car_count": 0},
 ]
 
+_FAMILIES = """
+[families.fake]
+module = "tests.benchmark.fake_adapter"
+[families.absent]
+module = "tests.benchmark.fake_adapter"
+requires = ["no_such_library"]
+extra = "nothing"
+"""
+
 _ENTRY = """
 [models.{id}]
 name = "{id}"
@@ -47,11 +56,11 @@ sha256 = "{sha256}"
 
 def make_workplace(folder: Path) -> dict[str, str]:
     """A catalogue, its weights and an image root in ``folder``; the settings that point to them."""
-    text = '[families.fake]\nmodule = "tests.benchmark.fake_adapter"\n'
+    text = _FAMILIES
     for model_id, manners in {**MANNERS, "detectron2": {}}.items():
         content = json.dumps({"id": model_id, **manners}).encode()
         (folder / f"{model_id}.json").write_bytes(content)
-        family = "fake" if model_id in MANNERS else "detectron2"
+        family = "fake" if model_id in MANNERS else "absent"
         text += _ENTRY.format(id=model_id, family=family, sha256=hashlib.sha256(content).hexdigest())
     (folder / "catalogue.toml").write_text(text)
     _draw(folder / "images")
