@@ -37,15 +37,18 @@ clean: ## Remove what install made
 
 # uv lives in an environment of its own, so an externally managed Python is no obstacle.
 $(UV):
-	$(PYTHON) -m venv .uv
-	.uv/bin/pip install --quiet --disable-pip-version-check uv
+	@echo "Getting uv…"
+	@$(PYTHON) -m venv .uv
+	@.uv/bin/pip install --quiet --disable-pip-version-check uv
 
 $(STAMP): requirements.lock pyproject.toml | $(UV)
-	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
-	$(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@echo "Installing the locked packages (5 GB, most of it PyTorch)…"
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	@$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
 	@touch $@
 
 $(NODE_STAMP): local/server/package.json local/server/package-lock.json $(STAMP)
-	$(BIN)/python -m local.node
+	@echo "Installing the local stack's Node part…"
+	@$(BIN)/python -m local
 	@touch $@

@@ -95,7 +95,3 @@ def _wheel_dir() -> Path:
     if spec is None or spec.origin is None:
         raise InstallFailed("Node is missing: install the extra `local` (pip install 'vision-arena[local]').")
     return Path(spec.origin).parent
-
-
-if __name__ == "__main__":
-    install()
