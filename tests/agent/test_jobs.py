@@ -23,6 +23,7 @@ def agent(stack: LocalStack, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "ARENA_IMAGE_HOSTS": "127.0.0.1",
         "ARENA_IMAGE_MAX_MB": "0.1",
         "ARENA_COUNTRY": "DEU",
+        "ARENA_POLL_SECONDS": "0.5",
     }
     with AgentProcess(folder, settings) as agent:
         agent.await_line("realtime_ready")

@@ -1,0 +1,170 @@
+"""The agent as a process: how it starts, waits and stops."""
+
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from agent.migrate import migrate
+from local import LocalStack
+from tests.agent.agent_process import LONG, QUICK, SCENES, AgentProcess, make_workplace
+from tests.agent.queue import Queue, until
+from tests.agent.web import Request, Web
+
+StartAgent = Callable[..., AgentProcess]
+
+STOP_LIMIT_SECONDS = 5.0
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> dict[str, str]:
+    return make_workplace(tmp_path)
+
+
+@pytest.fixture
+def agent(stack: LocalStack, tmp_path: Path, workplace: dict[str, str]) -> StartAgent:
+    """An agent at the local stack, but for what is given by variable name."""
+
+    def make(**overrides: str) -> AgentProcess:
+        settings = {"SUPABASE_URL": stack.url, "SUPABASE_KEY": stack.secret_key, "ARENA_POLL_SECONDS": "0.5"}
+        return AgentProcess(tmp_path, {**settings, **workplace, **overrides})
+
+    return make
+
+
+def running(queue: Queue, job: str, phase: str) -> None:
+    queue.await_job(job, lambda row: (row["progress"] or {}).get("phase") == phase)
+
+
+def given_back(queue: Queue, job: str) -> bool:
+    row = queue.job(job)
+    leases = queue.run("select * from public.job_leases where job_id = %s", [job])
+    return (row["status"], row["attempt"], leases) == ("pending", 0, [])
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_an_idle_agent_leaves_at_a_signal(agent: StartAgent, queue: Queue, signum: int) -> None:
+    with agent(ARENA_AGENT_NAME=f"leaving {signum}") as process:
+        process.await_line("realtime_ready")
+        code, seconds = process.end(signum)
+        assert code == 0
+        assert seconds < STOP_LIMIT_SECONDS
+        assert process.lines("stopped")
+        assert "Traceback" not in process.text
+    (row,) = queue.run("select * from public.agents where name = %s", [f"leaving {signum}"])
+    assert row["status"] == "stopped"
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_job_is_given_back_at_a_signal(agent: StartAgent, queue: Queue, signum: int) -> None:
+    with agent() as process:
+        job = queue.insert(SCENES, options=LONG)
+        running(queue, job, "single_stream")
+        code, seconds = process.end(signum)
+        assert code == 0
+        assert seconds < STOP_LIMIT_SECONDS
+        assert [line["outcome"] for line in process.lines("job_over")] == ["released"]
+        assert "Traceback" not in process.text
+    assert given_back(queue, job)
+
+
+def test_a_job_is_given_back_in_the_middle_of_a_download(agent: StartAgent, queue: Queue, web: Web) -> None:
+    web.answers = {"/slow.png": lambda request: request.wait_for(web.closing)}
+    with agent(ARENA_IMAGE_HOSTS="127.0.0.1") as process:
+        job = queue.insert([{"image_path": web.url("/slow.png"), "car_count": 0}])
+        until(lambda: web.asked["/slow.png"] > 0, seconds=60)
+        code, seconds = process.end()
+        assert code == 0
+        assert seconds < STOP_LIMIT_SECONDS
+    web.closing.set()
+    assert given_back(queue, job)
+
+
+def test_an_agent_leaves_while_the_project_is_away(
+    agent: StartAgent, queue: Queue, web: Web, stack: LocalStack
+) -> None:
+    away = threading.Event()
+
+    def pass_on(request: Request) -> None:
+        if away.is_set():
+            request.hang_up()
+        else:
+            request.pass_on(stack.url)
+
+    for name in ("register_agent", "claim_job", "renew_lease", "release_job"):
+        web.answers[f"/rest/v1/rpc/{name}"] = pass_on
+    with agent(SUPABASE_URL=web.url(), ARENA_REALTIME="false", ARENA_POLL_SECONDS="0.2") as process:
+        job = queue.insert(SCENES, options=LONG)
+        running(queue, job, "single_stream")
+        away.set()
+        code, seconds = process.end()
+        assert code == 0
+        assert seconds < STOP_LIMIT_SECONDS
+    assert queue.job(job)["status"] == "running"
+
+
+def test_without_realtime_a_job_is_claimed_by_polling(agent: StartAgent, queue: Queue) -> None:
+    with agent(ARENA_REALTIME="false", ARENA_POLL_SECONDS="0.2") as process:
+        process.await_line("ready")
+        job = queue.insert(SCENES, options=LONG)
+        queue.await_job(job, lambda row: row["status"] == "running")
+        assert process.lines("realtime_ready") == []
+
+
+def test_a_wrong_key_is_said_and_waited_out(agent: StartAgent, queue: Queue, web: Web, stack: LocalStack) -> None:
+    """The proxy refuses at first, as a project does until its new key is known."""
+    key_is_known = threading.Event()
+
+    def check_the_key(request: Request) -> None:
+        if key_is_known.is_set():
+            request.pass_on(stack.url)
+        else:
+            body = b'{"message": "Invalid API key", "hint": "Double check your Supabase API key."}'
+            request.send(401, body, {"Content-Type": "application/json"})
+
+    for name in ("register_agent", "claim_job"):
+        web.answers[f"/rest/v1/rpc/{name}"] = check_the_key
+    with agent(SUPABASE_URL=web.url(), ARENA_REALTIME="false", ARENA_POLL_SECONDS="0.2") as process:
+        assert process.await_line("store_failed")["kind"] == "KeyRefused"
+        assert process.alive
+        key_is_known.set()
+        process.await_line("ready")
+        assert stack.secret_key not in process.text
+
+
+def test_a_database_without_the_arena_is_said_and_waited_out(agent: StartAgent) -> None:
+    with LocalStack() as bare, agent(SUPABASE_URL=bare.url, SUPABASE_KEY=bare.secret_key) as process:
+        failed = process.await_line("store_failed")
+        assert failed["kind"] == "NotMigrated"
+        assert "arena migrate" in failed["event"]
+        migrate(bare.database_url)
+        bare.reload_schema()
+        process.await_line("ready")
+
+
+def test_the_weights_of_a_model_may_be_missing(agent: StartAgent, queue: Queue, tmp_path: Path) -> None:
+    Path(tmp_path, "Trained_yolov8.json").unlink()
+    with agent() as process:
+        assert process.await_line("ready")["models"] == ["Trained_yolov5", "efficientnet_b0"]
+        job = queue.insert(SCENES, options=QUICK)
+        row = queue.await_job(job, lambda row: row["finished_at"] is not None)
+        assert row["error"]["code"] == "weights_missing"
+        assert "Trained_yolov8" in row["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"SUPABASE_KEY": ""}, "SUPABASE_KEY is not set."),
+        ({"ARENA_LEASE_SECONDS": "1"}, "ARENA_LEASE_SECONDS is wrong"),
+        ({"ARENA_CATALOGUE": "nowhere.toml"}, "nowhere.toml"),
+        ({"ARENA_COUNTRY": "XXX"}, "XXX"),
+    ],
+)
+def test_a_wrong_setting_ends_it_with_a_sentence(agent: StartAgent, overrides: dict[str, str], said: str) -> None:
+    with agent(**overrides) as process:
+        assert process.wait() == 1
+        assert said in process.text
+        assert "Traceback" not in process.text
