@@ -31,7 +31,9 @@ from benchmark.measure.messages import (
     Sample,
     Stream,
     Streamed,
-    Windows,
+    Sweep,
+    Swept,
+    Window,
 )
 from benchmark.model import Loader, Query
 from benchmark.options import Options
@@ -102,7 +104,7 @@ class Battle:
         with self._phase("single_stream"):
             samples = self._single_stream()
         with self._phase("offline"):
-            windows = [self._offline(number) for number in (0, 1)]
+            windows = self._offline()
             memory = cast(list[Memory], ask_all([(host, MeasureMemory()) for host in self._hosts], self._watch()))
         with self._phase("score"):
             a, b = (
@@ -202,16 +204,36 @@ class Battle:
     def _share(self, observed: _Observed) -> float:
         return min(observed.busy_s / self._options.min_seconds, len(observed.samples) / self._options.min_samples)
 
-    def _offline(self, number: int) -> Windows:
-        options = self._options
-        command = Offline(options.windows, options.window_seconds, options.batch_size, self._query)
-        return cast(Windows, self._ask(number, command, self._watch(self._beat("offline", number))))
+    def _offline(self) -> list[list[Window]]:
+        """Windows in turn, A B B A, one model at a time."""
+        sizes = [self._batch_size(number) for number in (0, 1)]
+        windows: list[list[Window]] = [[], []]
+        for turn in range(self._options.windows):
+            for number in (0, 1) if turn % 2 == 0 else (1, 0):
+                command = Offline(self._options.window_seconds, sizes[number], self._query)
+                watch = self._watch(self._window_beat(number, sum(map(len, windows))))
+                windows[number].append(cast(Window, self._ask(number, command, watch)))
+        return windows
+
+    def _batch_size(self, number: int) -> int:
+        if self._options.batch_size:
+            return self._options.batch_size
+        return cast(Swept, self._ask(number, Sweep(self._query), self._watch())).batch_size
+
+    def _window_beat(self, number: int, finished: int) -> Callable[[Host, Beat], None]:
+        total = 2 * self._options.windows
+
+        def report(_: Host, beat: Beat) -> None:
+            share = (finished + beat.done / beat.total) / total
+            self._reporter.report("offline", share, self._sides[number].model_id, finished, total)
+
+        return report
 
     def _environment(
         self,
         loaded: Sequence[Loaded],
         detected: Sequence[Detected],
-        windows: Sequence[Windows],
+        windows: Sequence[Sequence[Window]],
         started_at: datetime,
         load_before: list[float],
     ) -> dict[str, Any]:
@@ -223,7 +245,7 @@ class Battle:
             "options": self._options.as_dict(),
             "ap_confidence": AP_CONFIDENCE,
             "images": len(self._images),
-            "offline_images": [each.distinct_images for each in windows],
+            "offline_images": windows[0][0].distinct_images,
             "settled": [each.settled for each in detected],
             "weights_sha256": {side.model_id: side.weights_sha256 for side in self._sides},
             "started_at": started_at.isoformat(),

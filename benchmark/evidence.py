@@ -10,14 +10,14 @@ import numpy as np
 from benchmark.comparison import ImageResult
 from benchmark.detection import Detection
 from benchmark.labelled_image import LabelledImage
-from benchmark.measure.messages import Loaded, Memory, Sample, Windows
+from benchmark.measure.messages import Loaded, Memory, Sample, Window
 from benchmark.metrics.average_precision import AveragePrecision, average_precision
 from benchmark.metrics.counts import count_accuracies, count_scores
 from benchmark.metrics.green import green_score
 from benchmark.metrics.matches import Matches, box_matches, count_matches
 from benchmark.metrics.percentiles import percentile
 from benchmark.options import Options
-from benchmark.verdict import Contender
+from benchmark.verdict import Array, Contender
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Evidence:
     #: Of each image, those of low score too.
     detections: Sequence[Sequence[Detection]]
     samples: Sequence[Sample]
-    windows: Windows
+    windows: Sequence[Window]
     memory: Memory
 
     def contender(self) -> Contender:
@@ -45,6 +45,7 @@ class Evidence:
             accuracies=count_accuracies(self._counts(), self._true_counts()),
             latencies_ms=np.array(self._medians(sample.predict_ms for sample in self.samples)),
             matches=tuple(self._matches()),
+            energies_j=self._window_energies(),
         )
 
     def image_results(self, side: str) -> list[ImageResult]:
@@ -95,16 +96,16 @@ class Evidence:
         }
 
     def _offline_metrics(self) -> dict[str, Any]:
-        rates = [window.images / window.seconds for window in self.windows.windows]
-        images = sum(window.images for window in self.windows.windows)
-        energies = [window.energy for window in self.windows.windows]
+        rates = [window.images / window.seconds for window in self.windows]
+        images = sum(window.images for window in self.windows)
+        energies = [window.energy for window in self.windows]
         carbon_kg = _sum_all(energy.carbon_kg for energy in energies)
         per_image_kg = None if carbon_kg is None else carbon_kg / images
         return {
             "throughput_fps": median(rates),
             "throughput_min_fps": min(rates),
             "throughput_max_fps": max(rates),
-            "batch_size": self.windows.batch_size,
+            "batch_size": self.windows[0].batch_size,
             "images_measured": images,
             "carbon_emissions": carbon_kg,
             "carbon_g_per_1k_images": None if per_image_kg is None else per_image_kg * 1e6,
@@ -112,8 +113,13 @@ class Evidence:
             "green_score": green_score(self._accuracy(), per_image_kg, self._speed_ms() / 1e3),
         } | self._energy_per_image(images)
 
+    def _window_energies(self) -> Array:
+        """J per image of each window; empty where one was not measured."""
+        per_image = [window.energy.joules and window.energy.joules / window.images for window in self.windows]
+        return np.array([] if None in per_image else per_image, float)
+
     def _energy_per_image(self, images: int) -> dict[str, Any]:
-        energies = [window.energy for window in self.windows.windows]
+        energies = [window.energy for window in self.windows]
         joules = _sum_all(energy.joules for energy in energies)
         parts = {part: _sum_all(energy.parts.get(part) for energy in energies) for part in ("cpu", "gpu", "ram")}
         return {"energy_j_per_image": None if joules is None else joules / images} | {

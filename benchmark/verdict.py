@@ -1,7 +1,8 @@
 """Who won, by how much, and whether the difference is real.
 
 Both models saw every image, so their difference is judged paired: images are drawn with replacement, and a drawn
-image brings both models' results along.
+image brings both models' results along. Energy is known by window, and windows of the two take turns, so windows are
+drawn in pairs likewise.
 """
 
 from collections.abc import Mapping
@@ -50,6 +51,8 @@ class Contender:
     latencies_ms: Array
     #: True and false positives of each image.
     matches: tuple[Matches, ...]
+    #: Energy per image of each offline window, in J; empty where it was not measured.
+    energies_j: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +84,23 @@ class _Resampled:
     accuracy: Array
     f1_score: Array
     speed_ms: Array
+    #: Over resampled windows, for energy is not known image by image.
+    energy_j_per_image: Array | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Draws:
+    """Which images and windows each resample is made of; the same for both models."""
+
+    #: Indices of shape (resamples, images).
+    images: npt.NDArray[np.intp]
+    #: Indices of shape (resamples, windows); None where energy was not measured.
+    windows: npt.NDArray[np.intp] | None
 
 
 def judge(a: Contender, b: Contender, weights: Weights, seed: int) -> Verdict:
     """Compare two models that saw the same images, in the same order, at least one."""
-    draws = _draw(len(a.accuracies), seed)
+    draws = _draw(len(a.accuracies), len(a.energies_j), seed)
     drawn_a, drawn_b = _resample(a, draws), _resample(b, draws)
     used = _used_weights(a, b, weights)
     composite = _composite(a, b, used, drawn_a, drawn_b)
@@ -94,20 +109,31 @@ def judge(a: Contender, b: Contender, weights: Weights, seed: int) -> Verdict:
     return Verdict(winner, _sentence(winner, a, b, metrics, composite), composite, used, metrics, seed)
 
 
-def _draw(images: int, seed: int) -> npt.NDArray[np.intp]:
-    """Indices of shape (resamples, images)."""
-    return np.random.default_rng(seed).integers(0, images, size=(RESAMPLES, images))
-
-
-def _resample(contender: Contender, draws: npt.NDArray[np.intp]) -> _Resampled:
-    counts = np.array([(each.tp, each.fp, each.fn) for each in contender.matches], float)
-    tp, fp, fn = counts[draws].sum(axis=1).T
-    total = 2 * tp + fp + fn
-    return _Resampled(
-        accuracy=contender.accuracies[draws].mean(axis=1),
-        f1_score=np.divide(2 * tp, total, out=np.ones_like(total), where=total > 0),
-        speed_ms=np.median(contender.latencies_ms[draws], axis=1),
+def _draw(images: int, windows: int, seed: int) -> _Draws:
+    random = np.random.default_rng(seed)
+    return _Draws(
+        images=random.integers(0, images, size=(RESAMPLES, images)),
+        windows=random.integers(0, windows, size=(RESAMPLES, windows)) if windows else None,
     )
+
+
+def _resample(contender: Contender, draws: _Draws) -> _Resampled:
+    counts = np.array([(each.tp, each.fp, each.fn) for each in contender.matches], float)
+    tp, fp, fn = counts[draws.images].sum(axis=1).T
+    total = 2 * tp + fp + fn
+    energies = contender.energies_j
+    return _Resampled(
+        accuracy=contender.accuracies[draws.images].mean(axis=1),
+        f1_score=np.divide(2 * tp, total, out=np.ones_like(total), where=total > 0),
+        speed_ms=np.median(contender.latencies_ms[draws.images], axis=1),
+        energy_j_per_image=energies[draws.windows].mean(axis=1)
+        if energies.size and draws.windows is not None
+        else None,
+    )
+
+
+def _drawn(resampled: _Resampled, quality: str) -> Any:
+    return getattr(resampled, _QUANTITIES[quality])
 
 
 def _used_weights(a: Contender, b: Contender, weights: Weights) -> dict[str, float]:
@@ -135,9 +161,11 @@ def _composite(
         quality: (_quality(a, quality), _quality(b, quality)) for quality in weights
     }
     score_a, score_b = _scores(weights, qualities)
-    # Energy and memory are one figure each for all images, so they do not vary with the images drawn.
-    drawn = {"accuracy": (drawn_a.accuracy, drawn_b.accuracy), "speed": (drawn_a.speed_ms, drawn_b.speed_ms)}
-    many_a, many_b = _scores(weights, {quality: drawn.get(quality, pair) for quality, pair in qualities.items()})
+    # Memory is one figure, which no resampling varies.
+    drawn = {
+        quality: (_drawn(drawn_a, quality), _drawn(drawn_b, quality)) for quality in weights if quality != "memory"
+    }
+    many_a, many_b = _scores(weights, qualities | drawn)
     low, high = _interval(np.broadcast_to(many_a - many_b, (RESAMPLES,)))
     return {
         "a": float(score_a),
@@ -175,9 +203,8 @@ def _winner(a: Contender, b: Contender, composite: Mapping[str, float] | None) -
 def _compare_metrics(a: Contender, b: Contender, drawn_a: _Resampled, drawn_b: _Resampled) -> dict[str, dict[str, Any]]:
     compared = {}
     for name, more in _MORE_IS_BETTER.items():
-        interval = None
-        if name in _Resampled.__slots__:
-            interval = _interval(getattr(drawn_a, name) - getattr(drawn_b, name))
+        of_a, of_b = getattr(drawn_a, name, None), getattr(drawn_b, name, None)
+        interval = None if of_a is None or of_b is None else _interval(of_a - of_b)
         compared[name] = _compare_metric(a, b, name, more, interval)
     return compared
 

@@ -102,10 +102,14 @@ class HostProcess:
                 from benchmark.measure.single_stream import stream
 
                 return stream(self._model, self._pictures, command.images, command.query, pulse)
-            case messages.Offline():
-                from benchmark.measure.offline import run_offline
+            case messages.Sweep():
+                from benchmark.measure.offline import sweep
 
-                return run_offline(self._model, self._pictures, command, self._meter, pulse)
+                return sweep(self._model, self._pictures, command.query, pulse)
+            case messages.Offline():
+                from benchmark.measure.offline import run_window
+
+                return run_window(self._model, self._pictures, command, self._meter, pulse)
             case messages.MeasureMemory():
                 from benchmark.measure.memory import peak_memory
 

@@ -120,13 +120,25 @@ class Streamed:
 
 
 @dataclass(frozen=True, slots=True)
-class Offline:
-    """Predict in batches as fast as possible. Replied to by Windows."""
+class Sweep:
+    """Find the batch size for the offline windows. Replied to by Swept."""
 
-    windows: int
-    window_seconds: float
-    #: None: choose by a sweep.
-    batch_size: int | None
+    query: Query
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """The batch size that was found."""
+
+    batch_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Offline:
+    """Predict in batches as fast as possible, for one window. Replied to by Window."""
+
+    seconds: float
+    batch_size: int
     query: Query
 
 
@@ -147,19 +159,13 @@ class Energy:
 class Window:
     """One offline window."""
 
+    batch_size: int
+    #: Images predicted.
     images: int
     seconds: float
-    energy: Energy
-
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """All offline windows."""
-
-    batch_size: int
     #: Distinct images that were kept in memory for it.
     distinct_images: int
-    windows: tuple[Window, ...]
+    energy: Energy
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,5 +216,5 @@ class Failed:
     error: BenchmarkError
 
 
-Command = Open | Load | Detect | Stream | Offline | MeasureMemory | Close | Stop
-Reply = Opened | Loaded | Detected | Streamed | Windows | Memory | Stopped | Failed
+Command = Open | Load | Detect | Stream | Sweep | Offline | MeasureMemory | Close | Stop
+Reply = Opened | Loaded | Detected | Streamed | Swept | Window | Memory | Stopped | Failed

@@ -6,7 +6,7 @@ from itertools import cycle, islice
 
 from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.failures import is_out_of_memory
-from benchmark.measure.messages import Offline, Window, Windows
+from benchmark.measure.messages import Offline, Swept, Window
 from benchmark.measure.pictures import Pictures
 from benchmark.measure.pulse import Pulse
 from benchmark.measure.single_stream import no_garbage_collection
@@ -22,17 +22,32 @@ _SWEEP_SECONDS = 0.4
 _SWEEP_GAIN = 1.05
 
 
-def run_offline(model: Model, pictures: Pictures, command: Offline, meter: EnergyMeter, pulse: Pulse) -> Windows:
-    """Windows of batched prediction, arrays in, detections out."""
+def run_window(model: Model, pictures: Pictures, command: Offline, meter: EnergyMeter, pulse: Pulse) -> Window:
+    """One window of batched prediction, arrays in, detections out."""
     images = _decoded(pictures)
+    _run(model, images, command.batch_size, 0.0, command.query, pulse)
     with no_garbage_collection():
-        batch_size = command.batch_size or _sweep(model, images, command.query, pulse)
-        windows = []
-        for number in range(command.windows):
-            energy = meter.start()
-            count, seconds = _run(model, images, batch_size, command, number, pulse)
-            windows.append(Window(count, seconds, energy.stop()))
-    return Windows(batch_size, len(images), tuple(windows))
+        energy = meter.start()
+        count, seconds = _run(model, images, command.batch_size, command.seconds, command.query, pulse)
+        return Window(command.batch_size, count, seconds, len(images), energy.stop())
+
+
+def sweep(model: Model, pictures: Pictures, query: Query, pulse: Pulse) -> Swept:
+    """The smallest batch size after which the next one brings little more, or no longer fits."""
+    images = _decoded(pictures)
+    best_size, best_fps = 1, 0.0
+    for size in _SWEEP:
+        try:
+            _run(model, images, size, 0.0, query, pulse)
+            count, seconds = _run(model, images, size, _SWEEP_SECONDS, query, pulse)
+        except Exception as error:
+            if size == 1 or not is_out_of_memory(error):
+                raise
+            break
+        if count / seconds < best_fps * _SWEEP_GAIN:
+            break
+        best_size, best_fps = size, count / seconds
+    return Swept(best_size)
 
 
 def _decoded(pictures: Pictures) -> list[Image]:
@@ -42,49 +57,20 @@ def _decoded(pictures: Pictures) -> list[Image]:
 
 
 def _run(
-    model: Model, images: Sequence[Image], batch_size: int, command: Offline, number: int, pulse: Pulse
+    model: Model, images: Sequence[Image], batch_size: int, at_least_s: float, query: Query, pulse: Pulse
 ) -> tuple[int, float]:
-    """One window; images predicted and seconds taken, the device's last work included."""
+    """Batches, one at least; images predicted and seconds taken, the device's last work included."""
     batches = _batches(images, batch_size)
-    predict(model, next(batches), command.query)
     model.synchronize()
-    count, start = 0, time.perf_counter()
-    while (elapsed := time.perf_counter() - start) < command.window_seconds:
+    count, elapsed, start = 0, -1.0, time.perf_counter()
+    while elapsed < at_least_s:
         batch = next(batches)
-        predict(model, batch, command.query)
+        predict(model, batch, query)
         count += len(batch)
-        pulse.tick(number + elapsed / command.window_seconds, command.windows)
+        elapsed = time.perf_counter() - start
+        pulse.tick(elapsed, max(at_least_s, elapsed))
     model.synchronize()
     return count, time.perf_counter() - start
-
-
-def _sweep(model: Model, images: Sequence[Image], query: Query, pulse: Pulse) -> int:
-    """The smallest batch size after which the next one brings little more, or no longer fits."""
-    best_size, best_fps = 1, 0.0
-    for size in _SWEEP:
-        try:
-            fps = _throughput(model, images, size, query, pulse)
-        except Exception as error:
-            if size == 1 or not is_out_of_memory(error):
-                raise
-            break
-        if fps < best_fps * _SWEEP_GAIN:
-            break
-        best_size, best_fps = size, fps
-    return best_size
-
-
-def _throughput(model: Model, images: Sequence[Image], size: int, query: Query, pulse: Pulse) -> float:
-    batches = _batches(images, size)
-    predict(model, next(batches), query)
-    model.synchronize()
-    count, start = 0, time.perf_counter()
-    while time.perf_counter() - start < _SWEEP_SECONDS:
-        predict(model, next(batches), query)
-        count += size
-        pulse.tick(0, 1)
-    model.synchronize()
-    return count / (time.perf_counter() - start)
 
 
 def _batches(images: Sequence[Image], size: int) -> Iterator[list[Image]]:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,15 @@ def contender(model_id: str, accuracies: Array, latencies_ms: Array, **metrics: 
         "green_score": 60.0,
     }
     matches = tuple(Matches(round(10 * value), 0, 10 - round(10 * value)) for value in accuracies)
-    return Contender(model_id, figures | metrics, accuracies, latencies_ms, matches)
+    figures |= metrics
+    energy = figures["energy_j_per_image"]
+    energies = np.array([] if energy is None else [0.99 * energy, 1.01 * energy])
+    return Contender(model_id, figures, accuracies, latencies_ms, matches, energies)
+
+
+def without_energy(contender: Contender) -> Contender:
+    metrics = {**contender.metrics, "energy_j_per_image": None}
+    return replace(contender, metrics=metrics, energies_j=np.array([]))
 
 
 def pair(seed: int = 0, better: float = 0.0, slower: float = 1.0, images: int = 60) -> tuple[Contender, Contender]:
@@ -87,26 +96,30 @@ def test_the_interval_is_that_of_a_paired_bootstrap() -> None:
     )
 
 
+def test_energy_that_differs_less_than_its_windows_do_decides_nothing() -> None:
+    ones = np.ones(20)
+    a, b = (
+        contender(name, 0.8 * ones, 10 * ones, energy_j_per_image=joules) for name, joules in (("a", 2), ("b", 2.2))
+    )
+    steady = judge(a, b, Weights(0, 0, 1, 0), seed=0)
+    shaky = judge(
+        replace(a, energies_j=np.array([1.2, 2.8])), replace(b, energies_j=np.array([2.9, 1.5])), Weights(0, 0, 1, 0), 0
+    )
+    assert (steady.winner, shaky.winner) == ("a", "tie")
+    assert steady.metrics["energy_j_per_image"]["winner"] == "a"
+    assert shaky.metrics["energy_j_per_image"]["winner"] == "tie"
+
+
 def test_what_was_not_measured_drops_out_and_its_weight_is_shared() -> None:
     a, b = pair()
-    blind = Contender(b.model_id, {**b.metrics, "energy_j_per_image": None}, b.accuracies, b.latencies_ms, b.matches)
-    verdict = judge(a, blind, Weights(), seed=0)
+    verdict = judge(a, without_energy(b), Weights(), seed=0)
     assert verdict.weights == pytest.approx({"accuracy": 0.5, "speed": 0.375, "memory": 0.125})
     assert verdict.metrics["energy_j_per_image"]["winner"] is None
 
 
 def test_with_nothing_left_to_weigh_it_is_a_tie_that_says_so() -> None:
     a, b = pair(better=0.2)
-    a, b = (
-        Contender(
-            each.model_id,
-            {**each.metrics, "energy_j_per_image": None},
-            each.accuracies,
-            each.latencies_ms,
-            each.matches,
-        )
-        for each in (a, b)
-    )
+    a, b = without_energy(a), without_energy(b)
     verdict = judge(a, b, Weights(0, 0, 1, 0), seed=0)
     assert (verdict.winner, verdict.composite, verdict.weights) == ("tie", None, {})
     assert "nothing that has a weight" in verdict.sentence
