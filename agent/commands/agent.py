@@ -1,5 +1,6 @@
 """``arena agent``: the long-running agent."""
 
+import os
 import signal
 import threading
 import uuid
@@ -23,6 +24,8 @@ def agent() -> None:
 
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
+    # The models' processes inherit the environment and have no business with the key.
+    os.environ.pop("SUPABASE_KEY", None)
     run(settings)
 
 
