@@ -25,6 +25,7 @@ from benchmark import (
     Progress,
     UnknownCountry,
     UnknownModel,
+    Weights,
     WeightsUnreadable,
     compare,
 )
@@ -47,8 +48,8 @@ def steps() -> list[Progress]:
 
 @pytest.fixture(scope="module")
 def result(arena: Arena, scenes: list[LabelledImage], steps: list[Progress]) -> Comparison:
-    """The good model against one that misses every second car and is as fast."""
-    options = Options(min_seconds=0.1, window_seconds=0.3, windows=2)
+    """The good model against one that misses every second car; only accuracy counts, for the times are noise."""
+    options = Options(min_seconds=0.1, window_seconds=0.3, windows=2, weights=Weights(1, 0, 0, 0))
     return arena.compare("good", "half_blind", scenes, options, on_progress=steps.append)
 
 
