@@ -96,7 +96,8 @@ _LINES = (
 def result_view(row: Mapping[str, Any]) -> RenderableType:
     """The metrics side by side and the winner, from a row of ``comparison_results``.
 
-    A dot marks the better one, where the verdict holds the difference to be real.
+    A full dot marks the better one where the interval of the difference excludes 0, an empty one where the
+    difference has no interval.
     """
     a, b = row["model_a_metrics"], row["model_b_metrics"]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -105,13 +106,20 @@ def result_view(row: Mapping[str, Any]) -> RenderableType:
         table.add_column(model, justify="right", header_style="bold")
     for line in _LINES:
         if a.get(line.metric) is not None or b.get(line.metric) is not None:
-            winner = row["verdict"].get("metrics", {}).get(line.metric, {}).get("winner")
+            judged = row["verdict"].get("metrics", {}).get(line.metric, {})
             table.add_row(
                 _label(line, a),
-                _cell(line, a.get(line.metric), winner == row["model_a_id"]),
-                _cell(line, b.get(line.metric), winner == row["model_b_id"]),
+                _cell(line, a.get(line.metric), _mark(judged, row["model_a_id"])),
+                _cell(line, b.get(line.metric), _mark(judged, row["model_b_id"])),
             )
-    return Group("", table, "", _verdict(row))
+    legend = Text("● better beyond chance   ○ better in this run", style="dim")
+    return Group("", table, legend, "", _verdict(row))
+
+
+def _mark(judged: Mapping[str, Any], model: str) -> str:
+    if judged.get("winner") != model:
+        return " "
+    return "○" if judged.get("ci_low") is None else "●"
 
 
 def _label(line: _Line, metrics: Mapping[str, Any]) -> Text:
@@ -123,11 +131,10 @@ def _label(line: _Line, metrics: Mapping[str, Any]) -> Text:
     return text
 
 
-def _cell(line: _Line, value: float | None, is_better: bool) -> Text:
+def _cell(line: _Line, value: float | None, mark: str) -> Text:
     if value is None:
         return Text("not measured  ", style="dim")
-    mark = " ●" if is_better else "  "
-    return Text(line.form(value) + mark, style="green" if is_better else "")
+    return Text(f"{line.form(value)} {mark}", style="green" if mark == "●" else "")
 
 
 def _verdict(row: Mapping[str, Any]) -> Panel:

@@ -12,6 +12,8 @@ from local.gateway import HOST, Gateway
 from local.keys import Keys
 from local.postgres import Postgres
 
+SITE = Path(__file__).with_name("site")
+
 
 class LocalStack:
     """What a hosted Supabase project gives, on this machine, for as long as the context lasts.
@@ -33,12 +35,13 @@ class LocalStack:
             port: to listen on, on 127.0.0.1; a free one by default.
             data_dir: keeps the database and the logs; a temporary folder by default, removed at
                 the end.
-            static: a folder to serve at `/`, or folders by path prefix, such as `/images`.
+            static: a folder to serve at `/` in place of a page that says what this is, or folders by
+                path prefix, such as `/images`.
             keys: random ones by default. They stay the same when this stack is started again.
         """
         self._wanted_port = port
         self._data_dir = data_dir
-        self._static = {"/": static} if isinstance(static, Path) else dict(static or {})
+        self._static = {"/": SITE} | ({"/": static} if isinstance(static, Path) else dict(static or {}))
         self._keys = keys or Keys.generate()
         self._postgres: Postgres | None = None
         self._gateway: Gateway | None = None

@@ -68,3 +68,9 @@ def _get_as_is(stack: LocalStack, path: str) -> bytes:
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         with connection.makefile("rb") as answer:
             return answer.read()
+
+
+def test_a_stack_without_a_site_of_its_own_says_what_it_is(stack: LocalStack) -> None:
+    page = httpx.get(f"{stack.url}/")
+    assert page.status_code == 200
+    assert "local stack is running" in page.text
