@@ -96,6 +96,28 @@ class Battle:
         """Raises a BenchmarkError; the Hosts may then still be busy."""
         started_at, start = datetime.now(UTC), time.perf_counter()
         load_before = load_average()
+        a, b = self._observe()
+        with self._phase("score"):
+            side_a, side_b = a.contender(), b.contender()
+            verdict = judge(side_a, side_b, self._options.weights, self._options.seed)
+        self._reporter.report("score", 1.0)
+        return Comparison(
+            model_a_id=a.model_id,
+            model_b_id=b.model_id,
+            model_a_metrics=side_a.metrics,
+            model_b_metrics=side_b.metrics,
+            verdict=verdict,
+            environment=self._environment([a, b])
+            | {
+                "started_at": started_at.isoformat(),
+                "duration_s": round(time.perf_counter() - start, 3),
+                "load_average": {"before": load_before, "after": load_average()},
+            },
+            images=[*a.image_results("a"), *b.image_results("b")],
+        )
+
+    def _observe(self) -> list[Evidence]:
+        """All phases in which models run; what came of them, for A and B."""
         with self._phase("load"):
             sizes = self._open()
             loaded = self._load()
@@ -106,36 +128,21 @@ class Battle:
         with self._phase("offline"):
             windows = self._offline()
             memory = cast(list[Memory], ask_all([(host, MeasureMemory()) for host in self._hosts], self._watch()))
-        with self._phase("score"):
-            a, b = (
-                Evidence(
-                    side.model_id,
-                    side.weights_sha256,
-                    self._options,
-                    self._images,
-                    sizes,
-                    loaded[number],
-                    detected[number].detections,
-                    samples[number],
-                    windows[number],
-                    memory[number],
-                )
-                for number, side in enumerate(self._sides)
+        return [
+            Evidence(
+                model_id=side.model_id,
+                weights_sha256=side.weights_sha256,
+                options=self._options,
+                truth=self._images,
+                sizes=sizes,
+                loaded=loaded[number],
+                detected=detected[number],
+                samples=samples[number],
+                windows=windows[number],
+                memory=memory[number],
             )
-            contenders = [a.contender(), b.contender()]
-            verdict = judge(contenders[0], contenders[1], self._options.weights, self._options.seed)
-        environment = self._environment(loaded, detected, windows, started_at, load_before)
-        environment["duration_s"] = round(time.perf_counter() - start, 3)
-        self._reporter.report("score", 1.0)
-        return Comparison(
-            model_a_id=a.model_id,
-            model_b_id=b.model_id,
-            model_a_metrics=contenders[0].metrics,
-            model_b_metrics=contenders[1].metrics,
-            verdict=verdict,
-            environment=environment,
-            images=[*a.image_results("a"), *b.image_results("b")],
-        )
+            for number, side in enumerate(self._sides)
+        ]
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:
@@ -229,26 +236,18 @@ class Battle:
 
         return report
 
-    def _environment(
-        self,
-        loaded: Sequence[Loaded],
-        detected: Sequence[Detected],
-        windows: Sequence[Sequence[Window]],
-        started_at: datetime,
-        load_before: list[float],
-    ) -> dict[str, Any]:
+    def _environment(self, evidence: Sequence[Evidence]) -> dict[str, Any]:
+        loaded = evidence[0].loaded
         return describe_machine() | {
-            "gpu": {"name": loaded[0].gpu_name, "driver": loaded[0].gpu_driver} if loaded[0].gpu_name else None,
-            "threads": loaded[0].threads,
+            "gpu": {"name": loaded.gpu_name, "driver": loaded.gpu_driver} if loaded.gpu_name else None,
+            "threads": loaded.threads,
             "country": self._settings.country,
             "seed": self._options.seed,
             "options": self._options.as_dict(),
             "ap_confidence": AP_CONFIDENCE,
             "images": len(self._images),
-            "offline_images": windows[0][0].distinct_images,
-            "settled": [each.settled for each in detected],
+            "offline_images": evidence[0].windows[0].distinct_images,
+            "settled": [each.detected.settled for each in evidence],
             "weights_sha256": {side.model_id: side.weights_sha256 for side in self._sides},
-            "started_at": started_at.isoformat(),
-            "load_average": {"before": load_before, "after": load_average()},
             "phase_s": dict(self._phase_s),
         }

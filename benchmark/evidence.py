@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.comparison import ImageResult
 from benchmark.detection import Detection
 from benchmark.labelled_image import LabelledImage
-from benchmark.measure.messages import Loaded, Memory, Sample, Window
+from benchmark.measure.messages import Detected, Loaded, Memory, Sample, Window
 from benchmark.metrics.average_precision import AveragePrecision, average_precision
 from benchmark.metrics.counts import count_accuracies, count_scores
 from benchmark.metrics.green import green_score
@@ -32,7 +32,7 @@ class Evidence:
     sizes: Sequence[tuple[int, int]]
     loaded: Loaded
     #: Of each image, those of low score too.
-    detections: Sequence[Sequence[Detection]]
+    detected: Detected
     samples: Sequence[Sample]
     windows: Sequence[Window]
     memory: Memory
@@ -145,7 +145,9 @@ class Evidence:
 
     def _counted(self) -> list[tuple[Detection, ...]]:
         """Detections of each image that are above the threshold."""
-        return [tuple(each for each in found if each.score > self.options.confidence) for found in self.detections]
+        return [
+            tuple(each for each in found if each.score > self.options.confidence) for found in self.detected.detections
+        ]
 
     def _counts(self) -> list[int]:
         return [len(found) for found in self._counted()]
@@ -167,7 +169,9 @@ class Evidence:
     def _average_precision(self) -> AveragePrecision:
         if not self._has_boxes():
             return AveragePrecision(None, None)
-        return average_precision(self.detections, [image.truth_boxes or () for image in self.truth], self.sizes)
+        return average_precision(
+            self.detected.detections, [image.truth_boxes or () for image in self.truth], self.sizes
+        )
 
     def _medians(self, times_ms: Iterable[float]) -> list[float]:
         """Median time of each image, in the order of the images."""

@@ -26,7 +26,7 @@ class Gpu:
         uuid = str(torch.cuda.get_device_properties(device).uuid)
         try:
             pynvml.nvmlInit()
-            handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}".encode())
+            handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}")
             return Gpu(_text(pynvml.nvmlDeviceGetName(handle)), _text(pynvml.nvmlSystemGetDriverVersion()), handle)
         except pynvml.NVMLError:
             return None
