@@ -9,7 +9,7 @@ ENV UV_COMPILE_BYTECODE=1 UV_LINK_MODE=copy UV_NO_CACHE=1
 RUN pip install --no-cache-dir uv==0.13.9 && uv venv /opt/arena
 WORKDIR /src
 COPY requirements-agent.lock ./
-RUN uv pip install --python /opt/arena/bin/python --require-hashes -r requirements-agent.lock
+RUN uv pip sync --python /opt/arena/bin/python --require-hashes requirements-agent.lock
 COPY pyproject.toml README.md ./
 COPY agent agent
 COPY benchmark benchmark
