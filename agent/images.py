@@ -57,7 +57,7 @@ class _Download:
         async with self._http:
             tasks = [asyncio.create_task(self._one(i, image.image_path)) for i, image in enumerate(images)]
             try:
-                return await _unless_stopped(asyncio.gather(*tasks), should_stop)
+                return await _unless_stopped(tasks, should_stop)
             finally:
                 for task in tasks:
                     task.cancel()
@@ -136,12 +136,15 @@ class _Download:
                 file.write(chunk)
 
 
-async def _unless_stopped(paths: "asyncio.Future[list[Path]]", should_stop: Callable[[], bool]) -> list[Path]:
-    while not paths.done():
+async def _unless_stopped(tasks: "Sequence[asyncio.Task[Path]]", should_stop: Callable[[], bool]) -> list[Path]:
+    while not all(task.done() for task in tasks):
         if should_stop():
             raise Cancelled
-        await asyncio.wait([paths], timeout=_CHECK_SECONDS)
-    return paths.result()
+        await asyncio.wait(tasks, timeout=_CHECK_SECONDS, return_when=asyncio.FIRST_EXCEPTION)
+        for task in tasks:
+            if task.done():
+                task.result()
+    return [task.result() for task in tasks]
 
 
 def _host(url: str) -> str:
