@@ -9,7 +9,9 @@ from typing import Any, Protocol
 
 import psycopg
 import pytest
+from tenacity import wait_none
 
+from agent.images import _Download
 from agent.settings import Settings, load_settings
 from agent.store import AgentCard
 from agent.supabase_store import SupabaseStore
@@ -31,6 +33,13 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         if name.startswith(("ARENA_", "SUPABASE_")) or name == "DATABASE_URL":
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is tried again is tried again at once."""
+    for function in (SupabaseStore._call, _Download._download):
+        monkeypatch.setattr(function.retry, "wait", wait_none())
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Bringing images to the disk, from a real web server and from a folder."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from agent.job import JobImage
 from benchmark import Cancelled
 from tests.agent.conftest import MakeSettings
 from tests.agent.web import Request, Web
+
+pytestmark = pytest.mark.usefixtures("_no_pauses")
 
 Fetch = Callable[..., list[Path]]
 
@@ -243,7 +246,7 @@ def test_without_a_root_no_local_file_is_read(fetch: Fetch, root: Path) -> None:
         fetch([str(root / "scenes" / "1.jpg")])
 
 
-def test_a_download_ends_when_the_agent_stops(web: Web, fetch: Fetch) -> None:
+def test_a_download_ends_when_the_agent_stops(web: Web, fetch: Fetch, caplog: pytest.LogCaptureFixture) -> None:
     asked = threading.Event()
 
     def hang(_: Request) -> None:
@@ -255,6 +258,8 @@ def test_a_download_ends_when_the_agent_stops(web: Web, fetch: Fetch) -> None:
         fetch([web.url("/x")] * 20, should_stop=asked.is_set)
     assert web.asked["/x"] <= 8
     web.closing.set()
+    gc.collect()
+    assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_one_bad_image_ends_the_others(web: Web, fetch: Fetch) -> None:

@@ -17,6 +17,8 @@ from tests.agent.conftest import MakeSettings
 from tests.agent.queue import Queue
 from tests.agent.web import Request, Web
 
+pytestmark = pytest.mark.usefixtures("_no_pauses")
+
 RESULT: dict[str, Any] = {
     "model_a_metrics": {"accuracy": 0.5},
     "model_b_metrics": {"accuracy": None},
