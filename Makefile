@@ -44,7 +44,7 @@ $(UV):
 $(STAMP): requirements.lock pyproject.toml | $(UV)
 	@echo "Installing the locked packages (5 GB, most of it PyTorch)…"
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	@$(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@UV_COMPILE_BYTECODE=1 $(UV) pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
 	@$(UV) pip install --quiet --no-deps --python $(BIN)/python --editable .
 	@touch $@
 
