@@ -51,14 +51,13 @@ class Worker:
     def run(self) -> None:
         """Work until ``stop``."""
         self._insist(self._register)
-        _log.info("ready", action="ready", agent=self._card.name, models=list(self._card.models))
         while not self._stopping.is_set():
             # One id for all tries: a claim whose reply was lost is answered again, not doubled.
             lease = self._insist(partial(self._claim, uuid.uuid4()))
             if lease is not None:
                 self._work(lease)
             elif not self._stopping.is_set():
-                self._wakeup.wait(self._settings.poll_seconds * random.uniform(0.8, 1.2))
+                self._wakeup.wait(self._settings.poll_seconds * random.uniform(0.8, 1.0))
         self._say_goodbye()
 
     def _insist(self, call: Callable[[], _T]) -> _T | None:
@@ -76,6 +75,7 @@ class Worker:
 
     def _register(self) -> None:
         self._store.register(self._card)
+        _log.info("ready", action="ready", agent=self._card.name, models=list(self._card.models))
 
     def _claim(self, request_id: uuid.UUID) -> Lease | None:
         try:

@@ -94,7 +94,9 @@ class Gateway:
             return
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._process.stdin.close()
+        # What it never read is still in the pipe's buffer if it died at the start.
+        with suppress(BrokenPipeError):
+            self._process.stdin.close()
         try:
             self._process.wait(STOP_LIMIT_S)
         except subprocess.TimeoutExpired:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import psycopg
 import pytest
 from realtime import RealtimeSubscribeStates
 
@@ -261,3 +262,34 @@ def _insert_thing(database: Connection, mark: str) -> int:
     row = database.execute("insert into things (mark) values (%s) returning id", [mark]).fetchone()
     assert row is not None
     return int(row["id"])
+
+
+def test_a_row_is_not_lost_for_being_in_the_wal_before_its_policy_can_see_it(
+    bare_stack: LocalStack, database: Connection, mark: str
+) -> None:
+    """A commit is decoded before other sessions see it. A standby that never answers makes the moment long."""
+
+    async def scenario(listener: Listener) -> None:
+        insert = "insert into notes (owner, body) values (gen_random_uuid(), %s)"
+        inserting = asyncio.create_task(asyncio.to_thread(database.execute, insert, [mark]))
+        await asyncio.sleep(0.4)
+        assert not inserting.done()
+        _await_standby(bare_stack, "")
+        await inserting
+        assert (await listener.next())["record"]["body"] == mark
+
+    token = bare_stack.keys.sign("robot", {"fleet": mark})
+    _await_standby(bare_stack, "nobody")
+    try:
+        hear(bare_stack, scenario, event="INSERT", schema="public", table="notes", token=token)
+    finally:
+        _await_standby(bare_stack, "")
+
+
+def _await_standby(stack: LocalStack, name: str) -> None:
+    """Have commits wait for a standby of that name; for none where it is empty."""
+    with psycopg.connect(stack.database_url, autocommit=True) as connection:
+        connection.execute(f"alter system set synchronous_standby_names = '{name}'")
+        connection.execute("select pg_reload_conf()")
+        while connection.execute("show synchronous_standby_names").fetchone() != (name,):
+            pass

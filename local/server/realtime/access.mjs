@@ -1,4 +1,5 @@
 /** What Postgres says of tables, grants, policies and values, asked in the subscriber's place. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { checkFilter, comparison, FilterError } from "./filters.mjs";
 import { PUBLICATION } from "./replication.mjs";
 
@@ -39,7 +40,12 @@ export class SubscriptionError extends Error {
  * @typedef {{rls: boolean, columns: Column[]}} Table
  */
 
+/** How often and how long apart a commit is looked for: a second in all, where it takes a millisecond. */
+const MOST_TRIES = 500;
+const TRY_AGAIN_MS = 2;
+
 export class Access {
+  #published = null;
   #sql;
 
   /** @param {import("postgres").Sql} sql as a superuser */
@@ -110,6 +116,18 @@ export class Access {
     ].join(", ");
     const [row] = await this.#sql.unsafe(`select ${text}`, query.parameters).values();
     return { record: byName(record, row[0]), old: byName(old, row[1]), passed: row[2] };
+  }
+
+  /** Returns once others can see what a transaction wrote: it is in the WAL a moment before. */
+  async published(xid) {
+    if (xid === this.#published) return;
+    for (let tries = 0; tries < MOST_TRIES; tries++) {
+      const [{ seen }] = await this.#sql`
+        select pg_visible_in_snapshot(${String(xid >>> 0)}::text::xid8, pg_current_snapshot()) as seen`;
+      if (seen) break;
+      await sleep(TRY_AGAIN_MS);
+    }
+    this.#published = xid;
   }
 
   /**

@@ -18,6 +18,7 @@ export class Hub {
     if (subscribers.length === 0) return;
     const table = await this.#access.describe(change.oid);
     if (table === null) return;
+    await this.#access.published(change.xid);
     const values = await this.#evaluate(table, change, subscribers);
     for (const [role, members] of Map.groupBy(subscribers, ({ channel }) => channel.identity.role))
       await this.#toRole(role, members, { change, table, values });

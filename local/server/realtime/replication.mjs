@@ -42,7 +42,7 @@ export class Replication extends EventEmitter {
   #service = null;
   #closed = false;
   #attempt = 0;
-  #committedAt = null;
+  #begun = {};
 
   /** @param {(change: Change) => Promise<void>} handle called in order, one change at a time */
   constructor(database, handle) {
@@ -90,8 +90,8 @@ export class Replication extends EventEmitter {
   }
 
   async #receive(message) {
-    if (message.tag === "begin") this.#committedAt = isoMilliseconds(message.commitTime);
-    const change = toChange(message, this.#committedAt);
+    if (message.tag === "begin") this.#begun = { xid: message.xid, committedAt: isoMilliseconds(message.commitTime) };
+    const change = toChange(message, this.#begun);
     if (change) await this.#handle(change);
   }
 
@@ -113,12 +113,12 @@ function isoMilliseconds(microseconds) {
 
 const TYPES = { insert: "INSERT", update: "UPDATE", delete: "DELETE" };
 
-function toChange(message, committedAt) {
+function toChange(message, { xid, committedAt }) {
   const type = TYPES[message.tag];
   if (!type) return null;
   const { relationOid: oid, schema, name: table } = message.relation;
   const record = message.new ?? null;
-  return { type, oid, schema, table, committedAt, record, old: oldTuple(type, message) };
+  return { type, xid, oid, schema, table, committedAt, record, old: oldTuple(type, message) };
 }
 
 /** Postgres sends an old key only where it changed; otherwise it is the new one. */
