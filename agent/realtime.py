@@ -6,6 +6,7 @@ each session here is built afresh and watched, and any end of it leads to the ne
 """
 
 import asyncio
+import json
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -115,7 +116,7 @@ class Subscription:
 
     def _on_state(self, state: RealtimeSubscribeStates, error: Exception | None) -> None:
         if state != RealtimeSubscribeStates.SUBSCRIBED:
-            self._failed = str(error or state.value)
+            self._failed = _message(error) or state.value
             self._settled.set()
 
     async def _until_delivering(self) -> None:
@@ -124,3 +125,11 @@ class Subscription:
         if self._failed:
             raise _SessionEnded(self._failed)
         self._delivered = True
+
+
+def _message(error: Exception | None) -> str:
+    """What the server said; realtime-py wraps its payload as JSON."""
+    try:
+        return str(json.loads(str(error))["message"])
+    except (ValueError, TypeError, KeyError):
+        return str(error or "")
