@@ -14,6 +14,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
+import cv2
 import typer
 
 from demo.evaluate import ap50
@@ -29,7 +30,7 @@ class Architecture(StrEnum):
 
 ARCHITECTURES = tuple(Architecture)
 WEIGHTS = Path(__file__).parent / "weights"
-LIBRARIES = ("ultralytics", "torch", "numpy", "opencv-python")
+LIBRARIES = ("ultralytics", "torch", "numpy")
 IMAGE_SIZE = 320  # pixels, the longer side
 # Other seeds are other scenes; the demo's own (scenes.DEMO_SEED) is none of these.
 TRAINING_SEED, VALIDATION_SEED, HELD_OUT_SEED = 1, 2, 3
@@ -154,7 +155,11 @@ def _save_record(architecture: str, weights: Path, training: dict[str, Any], hel
         "image_size": IMAGE_SIZE,
         "held_out": {"ap50": round(score, 4), "scenes": held_out, "seed": HELD_OUT_SEED},
         "training": {**training, "from": "random weights", "seed": TRAINING_SEED},
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
+        "versions": {
+            "python": platform.python_version(),
+            "opencv": cv2.__version__,  # of several packages that hold it
+            **{name: version(name) for name in LIBRARIES},
+        },
     }
     text = json.dumps(record, indent=2) + "\n"
     weights.with_suffix(".json").write_text(text, encoding="utf-8")
