@@ -150,9 +150,12 @@ async def _unless_stopped(tasks: "Sequence[asyncio.Task[Path]]", should_stop: Ca
 def _host(url: str) -> str:
     """The host that httpx would go to; another parser might see another one."""
     try:
-        return httpx.URL(url).host.lower()
+        address = httpx.URL(url)
     except httpx.InvalidURL as error:
         raise ImageRefused(f"{scrub(url)} is not an address that can be read.") from error
+    if not 0 < (address.port or 80) < 65536:
+        raise ImageRefused(f"{scrub(url)}: there is no port {address.port}.")
+    return address.host.lower()
 
 
 def _check_status(url: str, response: httpx.Response) -> None:

@@ -1,7 +1,8 @@
 """A job and the lease under which an agent works on it."""
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -53,10 +54,12 @@ class Lease:
     options: Mapping[str, Any]
     waited_ms: float
     """From the job's insert (or its due time) to this claim, on the database's clock."""
+    asked_at: float = field(default_factory=time.monotonic)
+    """This process's monotonic time before the claim was asked for: the lease cannot be older."""
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> "Lease":
-        """Read what ``claim_job`` returned."""
+    def from_row(cls, row: Mapping[str, Any], asked_at: float) -> "Lease":
+        """Read what ``claim_job`` returned; raises KeyError, TypeError or ValueError for anything else."""
         return cls(
             job_id=UUID(row["job_id"]),
             token=UUID(row["lease_token"]),
@@ -68,6 +71,7 @@ class Lease:
             images=tuple(row["images"]),
             options=row["options"] or {},
             waited_ms=float(row["waited_ms"]),
+            asked_at=asked_at,
         )
 
     def job_images(self) -> list[JobImage]:

@@ -16,6 +16,8 @@ from agent.store import JobStore
 
 _log = structlog.stdlib.get_logger(__name__)
 
+_JOIN_SECONDS = 2.0
+
 PROGRESS_SECONDS = 1.0
 """Progress is published at most this often, since each one is a Realtime message."""
 
@@ -33,8 +35,9 @@ class LeaseKeeper:
         self._progress: Mapping[str, Any] | None = None
         self._sent: Mapping[str, Any] | None = None
         self._closing = False
-        # The claim was asked for before this moment, so the first lease counts as part used up.
-        self._renewed_at = self._sent_at = clock()
+        self._sent_at = clock()
+        # The lease began when the claim was made, at the earliest when it was asked for.
+        self._renewed_at = clock() - (time.monotonic() - lease.asked_at)
         # The copied context puts the job's id into this thread's log lines too.
         run = partial(contextvars.copy_context().run, self._run)
         self._thread = threading.Thread(target=run, name="lease-keeper", daemon=True)
@@ -53,7 +56,8 @@ class LeaseKeeper:
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        # A renewal that hangs must not hold up the end of the job; its outcome no longer matters.
+        self._thread.join(timeout=_JOIN_SECONDS)
 
     def report(self, progress: Mapping[str, Any]) -> None:
         """Publish ``progress`` with the next renewal, which comes within a second."""
@@ -63,9 +67,10 @@ class LeaseKeeper:
 
     def must_stop(self) -> bool:
         """Whether the lease is gone, so that nothing may be written any more."""
-        return self.ended is not None or self._expired()
+        return self.ended is not None or self.expired()
 
-    def _expired(self) -> bool:
+    def expired(self) -> bool:
+        """Whether the lease has run out by this process's own clock."""
         # A tenth is kept back, so that the work has ended before the database says so.
         return self._clock() - self._renewed_at > 0.9 * self._lease.seconds
 
@@ -95,7 +100,7 @@ class LeaseKeeper:
         progress = self._progress
         try:
             outcome = self._store.renew(self._lease, progress)
-        except StoreError as error:
+        except Exception as error:
             self._note_failure(error)
             return
         if outcome == "renewed":
@@ -103,7 +108,8 @@ class LeaseKeeper:
         else:
             self.ended = outcome
 
-    def _note_failure(self, error: StoreError) -> None:
-        _log.warning("could not renew the lease", action="renew_failed", error=str(error))
-        if self._expired():
+    def _note_failure(self, error: Exception) -> None:
+        unforeseen = not isinstance(error, StoreError)
+        _log.warning("could not renew the lease", action="renew_failed", error=str(error), exc_info=unforeseen)
+        if self.expired():
             self.ended = "expired"

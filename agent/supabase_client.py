@@ -10,6 +10,9 @@ from supabase import Client, ClientOptions, create_client
 from agent.errors import KeyRefused, NotMigrated, RequestRefused, StoreError, StoreUnavailable
 from agent.log import scrub
 
+MIGRATE_HINT = "Run `arena migrate --database-url …`, or paste sql/schema.sql in the SQL editor."
+_URL_HINT = "Is SUPABASE_URL the project's own address, like https://….supabase.co, with no path?"
+
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 _NOT_MIGRATED = {"PGRST202", "PGRST205", "42P01", "42883"}
@@ -51,7 +54,7 @@ def supabase_errors() -> Iterator[None]:
 def _translate(error: APIError) -> StoreError:
     code, message = str(error.code or ""), scrub(error.message or "no message")
     if code in _NOT_MIGRATED:
-        return NotMigrated(hint="Run `arena migrate --database-url …`, or paste sql/schema.sql in the SQL editor.")
+        return NotMigrated(hint=MIGRATE_HINT)
     if code in _KEY_REFUSED or "api key" in message.lower():
         return KeyRefused(
             f"Supabase refused the key: {message}.",
@@ -59,7 +62,13 @@ def _translate(error: APIError) -> StoreError:
         )
     if code in _UNAVAILABLE or _is_passing(code):
         return StoreUnavailable(f"Supabase cannot answer: {message}.")
-    return RequestRefused(message, hint=scrub(error.hint) if error.hint else None)
+    hint = scrub(error.hint) if error.hint else _URL_HINT if _is_elsewhere(code) else None
+    return RequestRefused(message, hint=hint)
+
+
+def _is_elsewhere(code: str) -> bool:
+    """Whether the answer is that of a server that has no PostgREST at this address."""
+    return code in {"404", "PGRST125"} or (len(code) == 3 and code.startswith("3"))
 
 
 def _is_passing(code: str) -> bool:

@@ -1,16 +1,17 @@
 """The queue as it is in Supabase: one RPC for each method of JobStore."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 from uuid import UUID
 
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from agent.errors import StoreUnavailable
+from agent.errors import NotMigrated, StoreUnavailable
 from agent.job import Lease
 from agent.settings import Settings
 from agent.store import AgentCard, Completion, Failure, Release, Renewal
-from agent.supabase_client import connect, supabase_errors
+from agent.supabase_client import MIGRATE_HINT, connect, supabase_errors
 
 # The functions are idempotent, so a lost reply is asked for again.
 _retrying = retry(
@@ -47,6 +48,7 @@ class SupabaseStore:
 
     def claim(self, request_id: UUID) -> Lease | None:
         """See JobStore."""
+        asked_at = time.monotonic()
         rows = self._call(
             "claim_job",
             p_agent_id=self._agent_id,
@@ -56,7 +58,10 @@ class SupabaseStore:
         )
         if not isinstance(rows, list):
             raise _nonsense()
-        return Lease.from_row(rows[0]) if rows else None
+        try:
+            return Lease.from_row(rows[0], asked_at) if rows else None
+        except (KeyError, TypeError, ValueError) as error:
+            raise NotMigrated("The database's functions are not of this agent's version.", hint=MIGRATE_HINT) from error
 
     def renew(self, lease: Lease, progress: Mapping[str, Any] | None) -> Renewal:
         """See JobStore."""

@@ -1,7 +1,9 @@
 """The agent's loop: claim, fetch, compare, complete."""
 
+import math
 import random
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from functools import partial
@@ -11,7 +13,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from agent.errors import JobError, RequestRefused, StoreError, StoreUnavailable
+from agent.errors import JobError, RequestRefused, StoreError
 from agent.images import ImageSource
 from agent.job import JobImage, Lease
 from agent.lease_keeper import LeaseKeeper
@@ -25,6 +27,11 @@ _log = structlog.stdlib.get_logger(__name__)
 _T = TypeVar("_T")
 
 _MAX_PAUSE_SECONDS = 60.0
+_WRITE_PAUSE_SECONDS = 0.5
+_LEAVE_SECONDS = 2.5
+"""For how long a stopping agent tries to give its job back."""
+
+_LEFT = "left to its lease"
 
 
 class Worker:
@@ -42,9 +49,11 @@ class Worker:
         self._settings, self._card = settings, card
         self._store, self._wakeup, self._images, self._arena = store, wakeup, images, arena
         self._stopping = threading.Event()
+        self._leave_by = math.inf
 
     def stop(self) -> None:
         """Give the current job back and leave."""
+        self._leave_by = time.monotonic() + _LEAVE_SECONDS
         self._stopping.set()
         self._wakeup.wake()
 
@@ -100,9 +109,17 @@ class Worker:
 
     def _end(self, lease: Lease, keeper: LeaseKeeper) -> str:
         """Do the job and write how it ended; returns what became of it."""
-        refused = self._failure(lease, "result_refused", "Supabase refused the result.", transient=False)
-        outcome = self._write(self._attempt(lease, keeper), keeper) or self._write(refused, keeper)
-        return outcome or "left to its lease"
+        write = self._attempt(lease, keeper)
+        try:
+            return self._write(write, keeper)
+        except Exception as error:
+            _log.error(str(error), action="write_refused", exc_info=not isinstance(error, StoreError))
+            message = f"Supabase refused the result: {error}"
+        try:
+            return self._write(self._failure(lease, "result_refused", message, transient=False), keeper)
+        except Exception as error:
+            _log.error(str(error), action="write_refused")
+        return _LEFT
 
     def _attempt(self, lease: Lease, keeper: LeaseKeeper) -> Callable[[], str]:
         """Do the job; returns what is to be written about it."""
@@ -111,7 +128,8 @@ class Worker:
         except Cancelled:
             return partial(self._store.release, lease)
         except (BenchmarkError, JobError) as error:
-            _log.warning(scrub(str(error)), action="attempt_failed", code=error.code)
+            notes = [scrub(note) for note in getattr(error, "__notes__", [])]
+            _log.warning(scrub(str(error)), action="attempt_failed", code=error.code, notes=notes)
             return self._failure(lease, error.code, str(error), transient=error.transient)
         except Exception as error:
             _log.exception("unexpected error", action="attempt_failed")
@@ -142,19 +160,24 @@ class Worker:
         error: dict[str, Any] = {"code": code, "message": scrub(message)}
         return partial(self._store.fail, lease, error, transient=transient)
 
-    def _write(self, write: Callable[[], str], keeper: LeaseKeeper) -> str | None:
-        """Tell the store, for as long as the lease is held; None if the store will not have it."""
-        while not keeper.must_stop():
+    def _write(self, write: Callable[[], str], keeper: LeaseKeeper) -> str:
+        """Tell the store, and ask again for as long as the lease may be held.
+
+        Once tried, it is asked again even if the keeper has heard that the lease is gone: that may be this very
+        write, whose reply was lost. Raises RequestRefused, and what is raised for something that is not JSON.
+        """
+        if keeper.must_stop():
+            return keeper.ended or "expired"
+        while True:
             try:
                 return write()
-            except StoreUnavailable as error:
+            except RequestRefused:
+                raise
+            except StoreError as error:
                 _log.warning(str(error), action="write_failed")
-            except (StoreError, ValueError, TypeError) as error:
-                _log.error(str(error), action="write_refused")
-                return None
-            if self._stopping.wait(1.0):
-                return "left to its lease"
-        return keeper.ended or "expired"
+            if keeper.expired() or time.monotonic() > self._leave_by:
+                return _LEFT
+            time.sleep(_WRITE_PAUSE_SECONDS)
 
     def _say_goodbye(self) -> None:
         try:

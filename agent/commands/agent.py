@@ -24,8 +24,9 @@ def agent() -> None:
 
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
-    # The models' processes inherit the environment and have no business with the key.
-    os.environ.pop("SUPABASE_KEY", None)
+    # The models' processes inherit the environment and have no business with its secrets.
+    for secret in ("SUPABASE_KEY", "DATABASE_URL"):
+        os.environ.pop(secret, None)
     run(settings)
 
 
