@@ -17,7 +17,7 @@ from benchmark.metrics.green import green_score
 from benchmark.metrics.matches import Matches, box_matches, count_matches
 from benchmark.metrics.percentiles import percentile
 from benchmark.options import Options
-from benchmark.verdict import Array, Contender
+from benchmark.resampling import Array, Contender
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """Who won, by how much, and whether the difference is real.
 
-Both models saw every image, so their difference is judged paired: images are drawn with replacement, and a drawn
-image brings both models' results along. Energy is known by window, and windows of the two take turns, so windows are
-drawn in pairs likewise.
+A model wins if the interval of the difference in score (see `resampling`) does not hold 0. What was measured without
+any knowledge of its spread cannot decide on its own: the difference is drawn once with it as measured and once with it
+equal for both, and the interval spans both. That holds for energy from a single window, for what is measured by image
+where images are few, and for memory, which is one figure, where it differs by less than 5 %. Single metrics of that
+kind have no interval; their winner is the plain better one, which was not tested.
 """
 
 from collections.abc import Mapping
@@ -10,14 +12,14 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from benchmark.metrics.matches import Matches
 from benchmark.options import Weights
+from benchmark.resampling import CONFIDENCE_LEVEL, RESAMPLES, Array, Contender, Resampled, interval, resample
 
-RESAMPLES = 2000
-CONFIDENCE_LEVEL = 0.95
 TIE = "tie"
+
+#: Differences in memory below this share of the larger one count for nothing.
+_MEMORY_TOLERANCE = 0.05
 
 #: Metrics that are compared one by one, and whether more is better.
 _MORE_IS_BETTER = {
@@ -35,24 +37,8 @@ _MORE_IS_BETTER = {
 #: What the composite is made of: each quality and the metric behind it.
 _QUANTITIES = {"accuracy": "accuracy", "speed": "speed_ms", "green": "energy_j_per_image", "memory": "memory_mb"}
 
-Array = npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Contender:
-    """One model's side of a comparison."""
-
-    model_id: str
-    #: As they go into the result.
-    metrics: Mapping[str, Any]
-    #: Count accuracy of each image, 0–1.
-    accuracies: Array
-    #: Median single-stream time of each image, in ms.
-    latencies_ms: Array
-    #: True and false positives of each image.
-    matches: tuple[Matches, ...]
-    #: Energy per image of each offline window, in J; empty where it was not measured.
-    energies_j: Array
+#: Each quality of a and b: figures, or draws of them.
+_Qualities = Mapping[str, tuple[Any, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,63 +63,14 @@ class Verdict:
         return asdict(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Resampled:
-    """Metrics of one model over resampled images, each of shape (resamples,)."""
-
-    accuracy: Array
-    f1_score: Array
-    speed_ms: Array
-    #: Over resampled windows, for energy is not known image by image.
-    energy_j_per_image: Array | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Draws:
-    """Which images and windows each resample is made of; the same for both models."""
-
-    #: Indices of shape (resamples, images).
-    images: npt.NDArray[np.intp]
-    #: Indices of shape (resamples, windows); None where energy was not measured.
-    windows: npt.NDArray[np.intp] | None
-
-
 def judge(a: Contender, b: Contender, weights: Weights, seed: int) -> Verdict:
     """Compare two models that saw the same images, in the same order, at least one."""
-    draws = _draw(len(a.accuracies), len(a.energies_j), seed)
-    drawn_a, drawn_b = _resample(a, draws), _resample(b, draws)
+    drawn = resample(a, b, seed)
     used = _used_weights(a, b, weights)
-    composite = _composite(a, b, used, drawn_a, drawn_b)
-    metrics = _compare_metrics(a, b, drawn_a, drawn_b)
+    composite = _composite(a, b, used, drawn)
+    metrics = _compare_metrics(a, b, drawn)
     winner = _winner(a, b, composite)
     return Verdict(winner, _sentence(winner, a, b, metrics, composite), composite, used, metrics, seed)
-
-
-def _draw(images: int, windows: int, seed: int) -> _Draws:
-    random = np.random.default_rng(seed)
-    return _Draws(
-        images=random.integers(0, images, size=(RESAMPLES, images)),
-        windows=random.integers(0, windows, size=(RESAMPLES, windows)) if windows else None,
-    )
-
-
-def _resample(contender: Contender, draws: _Draws) -> _Resampled:
-    counts = np.array([(each.tp, each.fp, each.fn) for each in contender.matches], float)
-    tp, fp, fn = counts[draws.images].sum(axis=1).T
-    total = 2 * tp + fp + fn
-    energies = contender.energies_j
-    return _Resampled(
-        accuracy=contender.accuracies[draws.images].mean(axis=1),
-        f1_score=np.divide(2 * tp, total, out=np.ones_like(total), where=total > 0),
-        speed_ms=np.median(contender.latencies_ms[draws.images], axis=1),
-        energy_j_per_image=energies[draws.windows].mean(axis=1)
-        if energies.size and draws.windows is not None
-        else None,
-    )
-
-
-def _drawn(resampled: _Resampled, quality: str) -> Any:
-    return getattr(resampled, _QUANTITIES[quality])
 
 
 def _used_weights(a: Contender, b: Contender, weights: Weights) -> dict[str, float]:
@@ -153,31 +90,48 @@ def _quality(contender: Contender, quality: str) -> float | None:
 
 
 def _composite(
-    a: Contender, b: Contender, weights: Mapping[str, float], drawn_a: _Resampled, drawn_b: _Resampled
+    a: Contender, b: Contender, weights: Mapping[str, float], drawn: tuple[Resampled, Resampled]
 ) -> dict[str, float] | None:
     if not weights:
         return None
-    qualities: dict[str, tuple[Any, Any]] = {
-        quality: (_quality(a, quality), _quality(b, quality)) for quality in weights
-    }
-    score_a, score_b = _scores(weights, qualities)
-    # Memory is one figure, which no resampling varies.
-    drawn = {
-        quality: (_drawn(drawn_a, quality), _drawn(drawn_b, quality)) for quality in weights if quality != "memory"
-    }
-    many_a, many_b = _scores(weights, qualities | drawn)
-    low, high = _interval(np.broadcast_to(many_a - many_b, (RESAMPLES,)))
+    measured = {quality: (_quality(a, quality), _quality(b, quality)) for quality in weights}
+    score_a, score_b = _scores(weights, measured)
+    low, high = _difference_interval(weights, measured, drawn)
     return {
         "a": float(score_a),
         "b": float(score_b),
         "difference": float(score_a - score_b),
         "ci_low": low,
         "ci_high": high,
-        "share_a_better": float(np.mean(many_a > many_b)),
     }
 
 
-def _scores(weights: Mapping[str, float], qualities: Mapping[str, tuple[Any, Any]]) -> tuple[Any, Any]:
+def _difference_interval(
+    weights: Mapping[str, float], measured: _Qualities, drawn: tuple[Resampled, Resampled]
+) -> tuple[float, float]:
+    """Spans the interval with what has no known spread as measured, and the one with it equal for both."""
+    draws = {quality: [getattr(each, _QUANTITIES[quality], None) for each in drawn] for quality in weights}
+    as_drawn = {**measured, **{quality: (of_a, of_b) for quality, (of_a, of_b) in draws.items() if of_a is not None}}
+    unsure = [quality for quality, (of_a, _) in draws.items() if of_a is None and not _certain(quality, measured)]
+    equal = {**as_drawn, **dict.fromkeys(unsure, (1.0, 1.0))}
+    lows, highs = zip(*(interval(_differences(weights, each)) for each in (as_drawn, equal)), strict=True)
+    return min(lows), max(highs)
+
+
+def _certain(quality: str, measured: _Qualities) -> bool:
+    return quality == "memory" and not _same_memory(*measured[quality])
+
+
+def _same_memory(a_mb: float, b_mb: float) -> bool:
+    return abs(a_mb - b_mb) < _MEMORY_TOLERANCE * max(a_mb, b_mb)
+
+
+def _differences(weights: Mapping[str, float], qualities: _Qualities) -> Array:
+    many_a, many_b = _scores(weights, qualities)
+    return np.broadcast_to(many_a - many_b, (RESAMPLES,))
+
+
+def _scores(weights: Mapping[str, float], qualities: _Qualities) -> tuple[Any, Any]:
     """Composite of a and b: accuracy itself, of everything else best/this."""
     score_a: Any = 0.0
     score_b: Any = 0.0
@@ -188,39 +142,34 @@ def _scores(weights: Mapping[str, float], qualities: Mapping[str, tuple[Any, Any
     return score_a, score_b
 
 
-def _interval(differences: Array) -> tuple[float, float]:
-    tail = (1 - CONFIDENCE_LEVEL) / 2
-    low, high = np.quantile(differences, [tail, 1 - tail])
-    return float(low), float(high)
-
-
 def _winner(a: Contender, b: Contender, composite: Mapping[str, float] | None) -> str:
     if a.model_id == b.model_id or composite is None or composite["ci_low"] <= 0 <= composite["ci_high"]:
         return TIE
-    return a.model_id if composite["difference"] > 0 else b.model_id
+    return a.model_id if composite["ci_low"] > 0 else b.model_id
 
 
-def _compare_metrics(a: Contender, b: Contender, drawn_a: _Resampled, drawn_b: _Resampled) -> dict[str, dict[str, Any]]:
+def _compare_metrics(a: Contender, b: Contender, drawn: tuple[Resampled, Resampled]) -> dict[str, dict[str, Any]]:
     compared = {}
     for name, more in _MORE_IS_BETTER.items():
-        of_a, of_b = getattr(drawn_a, name, None), getattr(drawn_b, name, None)
-        interval = None if of_a is None or of_b is None else _interval(of_a - of_b)
-        compared[name] = _compare_metric(a, b, name, more, interval)
+        of_a, of_b = (getattr(each, name, None) for each in drawn)
+        limits = None if of_a is None or of_b is None else interval(of_a - of_b)
+        compared[name] = _compare_metric(a, b, name, more, limits)
     return compared
 
 
 def _compare_metric(
-    a: Contender, b: Contender, name: str, more: bool, interval: tuple[float, float] | None
+    a: Contender, b: Contender, name: str, more: bool, limits: tuple[float, float] | None
 ) -> dict[str, Any]:
     of_a, of_b = a.metrics[name], b.metrics[name]
     entry: dict[str, Any] = {"a": of_a, "b": of_b, "winner": None, "difference": None, "ci_low": None, "ci_high": None}
     if of_a is None or of_b is None:
         return entry
-    if interval:
-        entry["ci_low"], entry["ci_high"] = interval
+    if limits:
+        entry["ci_low"], entry["ci_high"] = limits
     entry["difference"] = of_a - of_b
-    tie = of_a == of_b or a.model_id == b.model_id or (interval is not None and interval[0] <= 0 <= interval[1])
-    entry["winner"] = TIE if tie else (a if (of_a > of_b) == more else b).model_id
+    same = of_a == of_b if limits is None else limits[0] <= 0 <= limits[1]
+    same = same or a.model_id == b.model_id or (name == "memory_mb" and _same_memory(of_a, of_b))
+    entry["winner"] = TIE if same else (a if (of_a > of_b) == more else b).model_id
     return entry
 
 
@@ -253,15 +202,16 @@ def _advantages(metrics: Mapping[str, Mapping[str, Any]], a_wins: bool) -> list[
 
 
 def _accuracy_words(entry: Mapping[str, Any], a_wins: bool) -> str:
-    points = [100 * entry[key] for key in ("difference", "ci_low", "ci_high")]
-    difference, low, high = points if a_wins else (-points[0], -points[2], -points[1])
+    tested = entry["ci_low"] is not None
+    sign = 100 if a_wins else -100
+    difference = sign * entry["difference"]
+    low, high = sorted((sign * entry["ci_low"], sign * entry["ci_high"])) if tested else (difference, difference)
     if entry["winner"] == TIE:
         return f"no certain difference in accuracy [{low:.1f}, {high:.1f}]"
-    if difference < 0:
-        difference, low, high, word = -difference, -high, -low, "worse"
-    else:
-        word = "better"
-    return f"{difference:.1f} points {word} in accuracy [{low:.1f}, {high:.1f}]"
+    word = "better" if difference > 0 else "worse"
+    low, high = (low, high) if difference > 0 else (-high, -low)
+    limits = f"[{low:.1f}, {high:.1f}]" if tested else "in this run"
+    return f"{abs(difference):.1f} points {word} in accuracy {limits}"
 
 
 def _ratio_words(entry: Mapping[str, Any], a_wins: bool, good: str, bad: str, speed: bool = False) -> list[str]:

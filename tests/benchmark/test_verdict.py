@@ -6,7 +6,8 @@ import pytest
 
 from benchmark import Weights
 from benchmark.metrics.matches import Matches
-from benchmark.verdict import RESAMPLES, Contender, judge
+from benchmark.resampling import RESAMPLES, Contender
+from benchmark.verdict import judge
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -94,6 +95,86 @@ def test_the_interval_is_that_of_a_paired_bootstrap() -> None:
     assert [verdict.composite["ci_low"], verdict.composite["ci_high"]] == pytest.approx(
         np.quantile(differences, [0.025, 0.975]).tolist()
     )
+
+
+def measured_again(seed: int, thrift: float = 1.0, speed: float = 1.0, windows: int = 2) -> tuple[Contender, Contender]:
+    """A model and one `thrift` times as thrifty and `speed` times as fast: 3 % noise on each time and each window."""
+    random = np.random.default_rng(seed)
+    accuracies, times_ms = random.uniform(0.3, 0.8, 24), random.uniform(20, 30, 24)
+
+    def measured(model_id: str, thrift: float, speed: float) -> Contender:
+        latencies_ms = times_ms / speed * (1 + random.normal(0, 0.03, 24))
+        energies = 2 / thrift * (1 + random.normal(0, 0.03, windows))
+        memory_mb = 500 * (1 + random.normal(0, 0.01))
+        figures = contender(
+            model_id, accuracies, latencies_ms, energy_j_per_image=float(energies.mean()), memory_mb=memory_mb
+        )
+        return replace(figures, energies_j=energies)
+
+    return measured("a", 1.0, 1.0), measured("b", thrift, speed)
+
+
+@pytest.mark.parametrize("windows", [1, 2, 3])
+def test_noise_alone_makes_no_winner(windows: int) -> None:
+    verdicts = [judge(*measured_again(seed, windows=windows), Weights(), seed) for seed in range(200)]
+    assert [verdict.winner for verdict in verdicts].count("tie") >= 180
+    energies = [verdict.metrics["energy_j_per_image"] for verdict in verdicts]
+    assert sum(each["winner"] != "tie" and each["ci_low"] is not None for each in energies) <= 20
+    assert {each["ci_low"] is None for each in energies} == {windows == 1}
+
+
+@pytest.mark.parametrize("windows", [1, 2, 3])
+def test_a_model_twice_as_thrifty_and_a_fifth_faster_wins(windows: int) -> None:
+    verdicts = [judge(*measured_again(seed, 2.0, 1.2, windows), Weights(), seed) for seed in range(50)]
+    assert [verdict.winner for verdict in verdicts].count("b") >= 48
+    assert all("% less energy" in verdict.sentence for verdict in verdicts if windows != 2 and verdict.winner == "b")
+
+
+def test_energy_of_one_window_is_shown_but_decides_nothing() -> None:
+    a, b = pair()
+    b = replace(b, metrics={**b.metrics, "energy_j_per_image": 1.0}, energies_j=np.array([1.0]))
+    verdict = judge(replace(a, energies_j=np.array([2.0])), b, Weights(), seed=0)
+    energy = verdict.metrics["energy_j_per_image"]
+    assert (energy["winner"], energy["ci_low"], energy["ci_high"]) == ("b", None, None)
+    assert verdict.composite is not None
+    assert verdict.composite["difference"] == pytest.approx(-0.1, abs=0.01)
+    assert verdict.composite["ci_low"] < -0.09
+    assert verdict.composite["ci_high"] > -0.01
+    assert judge(replace(a, energies_j=np.array([2.0])), b, Weights(0, 0, 1, 0), seed=0).winner == "tie"
+
+
+def test_the_interval_of_energy_has_students_width() -> None:
+    """Log ratios of 0.1 and 0.3: 0.2 ± 12.7 · 0.1 with two windows; the difference follows from the middle, 2 J."""
+    ratios = np.array([0.1, 0.3])
+    ones = np.ones(20)
+    a = replace(contender("a", ones, ones), energies_j=2 * np.exp(ratios / 2))
+    b = replace(contender("b", ones, ones), energies_j=2 * np.exp(-ratios / 2))
+    energy = judge(a, b, Weights(), seed=0).metrics["energy_j_per_image"]
+    low, high = (np.arcsinh(energy[key] / 4) * 2 for key in ("ci_low", "ci_high"))
+    assert (low, high) == (pytest.approx(0.2 - 1.27, abs=0.25), pytest.approx(0.2 + 1.27, abs=0.25))
+
+
+@pytest.mark.parametrize(("memory_mb", "winner"), [(490.0, "tie"), (450.0, "b")])
+def test_a_few_mebibytes_decide_nothing(memory_mb: float, winner: str) -> None:
+    ones = np.ones(20)
+    a, b = contender("a", 0.8 * ones, 10 * ones), contender("b", 0.8 * ones, 10 * ones, memory_mb=memory_mb)
+    verdict = judge(a, b, Weights(), seed=0)
+    assert verdict.winner == verdict.metrics["memory_mb"]["winner"] == winner
+
+
+@pytest.mark.parametrize("images", [1, 2, 5])
+def test_few_images_decide_nothing(images: int) -> None:
+    verdict = judge(*pair(better=0.2, slower=0.5, images=images), Weights(), seed=0)
+    assert verdict.winner == "tie"
+    assert verdict.metrics["accuracy"]["ci_low"] is None
+    assert verdict.metrics["accuracy"]["winner"] == "b"
+
+
+def test_with_few_images_a_winner_by_memory_is_still_described() -> None:
+    a, b = pair(better=0.2, images=2)
+    verdict = judge(replace(a, metrics={**a.metrics, "memory_mb": 100.0}), b, Weights(0.1, 0, 0, 0.9), seed=0)
+    assert verdict.winner == "a"
+    assert "points worse in accuracy in this run, " in verdict.sentence
 
 
 def test_energy_that_differs_less_than_its_windows_do_decides_nothing() -> None:
