@@ -1,5 +1,6 @@
 """The command line: ``arena`` or ``python -m agent``."""
 
+import signal
 import sys
 
 import typer
@@ -32,10 +33,13 @@ app.command("stack")(stack.stack)
 
 def main() -> None:
     """Run the command line; an expected error is a sentence and exit code 1, not a traceback."""
+    # Leave through every context, so that what was started is stopped. The agent has a handler of its own.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     try:
         app()
     except (AgentError, BenchmarkError, LocalError) as error:
-        Console(stderr=True).print(Panel(Text(str(error)), title="Error", border_style="red"))
+        notes = "".join(f"\n\n{note}" for note in getattr(error, "__notes__", []))
+        Console(stderr=True).print(Panel(Text(f"{error}{notes}"), title="Error", border_style="red"))
         sys.exit(1)
 
 

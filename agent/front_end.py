@@ -1,7 +1,7 @@
 """What a web page does: inserts a job with the publishable key and watches it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -18,6 +18,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _POLL_SECONDS = 5.0
 _GRACE_SECONDS = 2.0
+_AGAIN_SECONDS = 1.0
 _OVER = {"failed", "cancelled"}
 
 
@@ -36,7 +37,7 @@ class JobResult:
     job: Mapping[str, Any]
     arrived_by: Literal["realtime", "poll"]
     delay_ms: float
-    """From the commit (database's clock) to its arrival here (this machine's clock)."""
+    """From the row's ``created_at`` (database's clock) to its arrival here (this machine's clock)."""
 
 
 class FrontEnd:
@@ -122,12 +123,15 @@ class FrontEnd:
     async def _follow(
         self, job_id: str, changes: "asyncio.Queue[Change | None]"
     ) -> AsyncIterator[JobUpdate | JobResult]:
-        wait_seconds = _POLL_SECONDS
+        succeeded = False
         while True:
-            change = await _next(changes, wait_seconds)
+            change = await _next(changes, _GRACE_SECONDS if succeeded else _POLL_SECONDS)
             now = datetime.now(UTC)
             if change is not None and change.table == "comparison_results":
                 yield await self._arrived(job_id, "realtime", now)
+                return
+            if change is None and succeeded:
+                yield await self._arrived(job_id, "poll", now)
                 return
             job = dict(change.record) if change else await self._look(job_id)
             if job is None:
@@ -135,23 +139,22 @@ class FrontEnd:
             yield JobUpdate(job)
             if job["status"] in _OVER:
                 return
-            if job["status"] == "succeeded":
-                if change is None and wait_seconds == _GRACE_SECONDS:
-                    yield await self._arrived(job_id, "poll", now)
-                    return
-                wait_seconds = _GRACE_SECONDS
+            succeeded = job["status"] == "succeeded"
 
     async def _look(self, job_id: str) -> dict[str, Any] | None:
+        return await self._read(self.job, job_id)
+
+    async def _read(self, read: Callable[[str], dict[str, Any] | None], job_id: str) -> dict[str, Any] | None:
+        """What ``read`` gives; None while Supabase cannot be reached."""
         try:
-            return await asyncio.to_thread(self.job, job_id)
+            return await asyncio.to_thread(read, job_id)
         except StoreUnavailable as error:
             _log.warning(str(error), action="watch_failed", job=job_id)
             return None
 
     async def _arrived(self, job_id: str, by: Literal["realtime", "poll"], at: datetime) -> JobResult:
-        row = await asyncio.to_thread(self.result, job_id)
-        job = await asyncio.to_thread(self.job, job_id)
-        assert row is not None
+        while (row := await self._read(self.result, job_id)) is None or (job := await self._look(job_id)) is None:
+            await asyncio.sleep(_AGAIN_SECONDS)
         delay = at - utc(row["created_at"])
         return JobResult(row, job, by, delay_ms=1000 * delay.total_seconds())
 

@@ -1,44 +1,13 @@
 """Brings a database up to date with ``sql/migrations``, as the Supabase CLI would."""
 
-from dataclasses import dataclass
-from importlib.resources import files
-
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from agent.errors import MigrationError
+from sql.migration import BOOKKEEPING, Migration, migrations
 
 # Two runs at once wait for each other here; the number is arbitrary but must not change.
 _LOCK = 7221_9034
-
-# The Supabase CLI's own table, so that `supabase db push` and this agree on what is applied.
-_BOOKKEEPING = """
-create schema if not exists supabase_migrations;
-create table if not exists supabase_migrations.schema_migrations (
-    version text primary key, statements text[], name text
-);
-"""
-
-
-@dataclass(frozen=True)
-class Migration:
-    """One file of ``sql/migrations``."""
-
-    version: str
-    """YYYYMMDDHHMMSS"""
-    name: str
-    sql: str
-
-
-def migrations() -> list[Migration]:
-    """All migrations that this version knows, oldest first."""
-    found = []
-    for file in files("sql").joinpath("migrations").iterdir():
-        if not file.name.endswith(".sql"):
-            continue
-        version, _, name = file.name.removesuffix(".sql").partition("_")
-        found.append(Migration(version, name, file.read_text("utf-8")))
-    return sorted(found, key=lambda migration: migration.version)
 
 
 def migrate(database_url: str) -> list[Migration]:
@@ -77,7 +46,7 @@ def _require_readable(database_url: str) -> None:
 
 
 def _missing(connection: psycopg.Connection) -> list[Migration]:
-    connection.execute(_BOOKKEEPING)
+    connection.execute(BOOKKEEPING)
     rows = connection.execute("select version from supabase_migrations.schema_migrations")
     known = {str(row[0]) for row in rows}
     return [migration for migration in migrations() if migration.version not in known]

@@ -1,5 +1,6 @@
 """``arena compare``: a comparison on this machine, without a database."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -7,6 +8,9 @@ from rich.console import Console
 
 from agent.commands.options import Catalogue, Images, JobOptions, JsonFile, WeightsDir, parse_job_options, write_json
 from agent.settings import WEIGHTS_DIR
+
+# Columns of comparison_results that only a job has.
+_NO_JOB = {"id": None, "job_id": None, "agent_id": None}
 
 
 def compare(
@@ -44,6 +48,10 @@ def compare(
     console = Console()
     with Arena(load_catalogue(catalogue), [weights_dir], settings) as arena, PhaseBar(console) as bar:
         result = arena.compare(model_a, model_b, pictures, options, on_progress=bar.update)
-    row = {**result.to_row(), "image_results": result.image_rows()}
+    row = {**_NO_JOB, **result.to_row(), "created_at": _now(), "image_results": result.image_rows()}
     console.print(result_view(row))
     write_json(json_file, row)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

@@ -3,18 +3,18 @@
 import asyncio
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
 import demo as demo_package
-from agent.commands.agent_process import agent_process
-from agent.commands.options import JsonFile, write_json
+from agent.commands.agent_process import AgentProcess
+from agent.commands.options import JsonFile, Port, write_json
 from agent.commands.stack import wait_for_signal
 from agent.commands.submit import follow
 from agent.front_end import FrontEnd, JobResult
@@ -37,7 +37,7 @@ def demo(
         bool, typer.Option("--once", help="Leave when the result is there, instead of staying up.")
     ] = False,
     json_file: JsonFile = None,
-    port: Annotated[int | None, typer.Option(help="Port to serve on; a free one by default.")] = None,
+    port: Port = None,
 ) -> None:
     """Start everything here, run one battle, and show the winner.
 
@@ -49,9 +49,9 @@ def demo(
     console.print("[bold]Vision Arena[/] demo\n")
     with ExitStack() as running:
         stack = _start_stack(console, running, port)
-        _start_agent(console, running, stack)
+        agent = _start_agent(console, running, stack)
         with FrontEnd(stack.url, stack.publishable_key) as front_end:
-            result = _battle(console, front_end)
+            result = _battle(console, front_end, agent)
         console.print(result_view(result.row))
         console.print(_summary(result))
         write_json(json_file, result.row)
@@ -68,7 +68,7 @@ def _start_stack(console: Console, running: ExitStack, port: int | None) -> Loca
     return stack
 
 
-def _start_agent(console: Console, running: ExitStack, stack: LocalStack) -> None:
+def _start_agent(console: Console, running: ExitStack, stack: LocalStack) -> AgentProcess:
     settings = {
         "SUPABASE_URL": stack.url,
         "SUPABASE_KEY": stack.secret_key,
@@ -78,14 +78,26 @@ def _start_agent(console: Console, running: ExitStack, stack: LocalStack) -> Non
         "ARENA_COUNTRY": os.environ.get("ARENA_COUNTRY", _COUNTRY),
     }
     with _step(console, "agent", "a process of its own, listening"):
-        running.enter_context(agent_process(settings))
+        return running.enter_context(AgentProcess(settings))
 
 
-def _battle(console: Console, front_end: FrontEnd) -> JobResult:
+def _battle(console: Console, front_end: FrontEnd, agent: AgentProcess) -> JobResult:
     _, images = read_manifest(SCENES)
     with _step(console, "job", f"{len(images)} scenes, {' against '.join(_MODELS)}"):
         job = front_end.submit(*_MODELS, images)
-    return asyncio.run(follow(front_end, job["id"], console))
+    return asyncio.run(_while_alive(agent, follow(front_end, job["id"], console)))
+
+
+async def _while_alive(agent: AgentProcess, following: Coroutine[Any, Any, JobResult]) -> JobResult:
+    """The result, unless the agent dies first: nobody else would take its job."""
+    result, death = asyncio.create_task(following), asyncio.create_task(agent.death())
+    try:
+        await asyncio.wait({result, death}, return_when=asyncio.FIRST_COMPLETED)
+        return await (result if result.done() else death)
+    finally:
+        for task in (result, death):
+            task.cancel()
+        await asyncio.gather(result, death, return_exceptions=True)
 
 
 def _summary(result: JobResult) -> Table:

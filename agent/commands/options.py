@@ -24,7 +24,20 @@ JobOptions = Annotated[
         help="An option of the job, like confidence=0.4 or windows=3; may be repeated.",
     ),
 ]
-JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the result to this file.")]
+Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port to serve on; a free one by default.")]
+
+
+def _in_a_folder(file: Path | None) -> Path | None:
+    """Found out before the battle, not after it."""
+    if file is not None and not file.absolute().parent.is_dir():
+        raise typer.BadParameter(f"the folder {file.absolute().parent} does not exist.")
+    return file
+
+
+JsonFile = Annotated[
+    Path | None,
+    typer.Option("--json", dir_okay=False, writable=True, callback=_in_a_folder, help="Write the result to this file."),
+]
 
 
 def parse_job_options(given: Sequence[str] | None) -> dict[str, Any]:

@@ -7,9 +7,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from agent.commands.options import Port
+
 
 def stack(
-    port: Annotated[int | None, typer.Option(help="Port to serve on; a free one by default.")] = None,
+    port: Port = None,
     data: Annotated[Path | None, typer.Option(help="Folder that keeps the database; none keeps nothing.")] = None,
 ) -> None:
     """Run the local stack in the foreground: Postgres, REST, Auth and Realtime on one port.

@@ -8,8 +8,9 @@ import pytest
 
 from agent import migrate as module
 from agent.errors import MigrationError
-from agent.migrate import Migration, migrate, migrations
+from agent.migrate import migrate
 from local import LocalStack
+from sql.migration import Migration, migrations
 
 
 @pytest.fixture(scope="module")

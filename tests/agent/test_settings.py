@@ -24,6 +24,7 @@ from tests.agent.conftest import MakeSettings
 
 EXAMPLE = Path(agent.__file__).parents[1] / ".env.example"
 ALL: list[type[BaseSettings]] = [Settings, FrontEndSettings, DatabaseSettings]
+NAMED = re.compile(r"^#?\s?([A-Z_]+)=", re.MULTILINE)
 NEEDED = {"SUPABASE_URL": "https://x.supabase.co", "SUPABASE_KEY": "sb_secret_abc"}
 
 
@@ -41,11 +42,15 @@ def variables_of_commands() -> set[str]:
 
 def test_the_example_names_what_is_read_and_nothing_else() -> None:
     read = set().union(*map(variables, ALL)) | variables_of_commands()
-    assert set(dotenv_values(EXAMPLE)) == read
+    assert set(NAMED.findall(EXAMPLE.read_text("utf-8"))) == read
+
+
+def test_what_has_no_default_is_commented_out_so_that_a_copy_overrides_nothing() -> None:
+    assert [name for name, value in dotenv_values(EXAMPLE).items() if not value] == []
 
 
 def test_the_example_names_each_variable_once() -> None:
-    names = re.findall(r"^#?\s?([A-Z_]+)=", EXAMPLE.read_text("utf-8"), re.MULTILINE)
+    names = NAMED.findall(EXAMPLE.read_text("utf-8"))
     assert len(names) == len(set(names))
 
 

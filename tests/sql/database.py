@@ -13,7 +13,7 @@ from psycopg.errors import Diagnostic
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from sql.schema import migrations
+from sql.migration import migrations
 
 STUB = Path(__file__).with_name("supabase_stub.sql")
 PEOPLE = ("anon", "authenticated")
@@ -55,7 +55,7 @@ def migrate(uri: str, times: int = 1) -> None:
         for migration in migrations():
             for _ in range(times):
                 with connection.transaction():
-                    connection.execute(migration.read_bytes())
+                    connection.execute(migration.sql.encode())
 
 
 class Database:

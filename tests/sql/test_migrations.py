@@ -10,7 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from sql.schema import migrations, schema
+from sql.migration import migrations
+from sql.schema import schema
 from tests.sql.database import Database, connect, make_it_supabase, migrate
 from tests.sql.server import PostgresServer, get_server
 
@@ -23,7 +24,7 @@ def dump(server: PostgresServer, uri: str) -> str:
 
 
 def test_files_are_named_by_time_and_content() -> None:
-    names = [migration.name for migration in migrations()]
+    names = [migration.file_name for migration in migrations()]
     assert names
     assert all(re.fullmatch(r"20\d{12}_[a-z]+(_[a-z]+)*\.sql", name) for name in names), names
     versions = [name.split("_")[0] for name in names]
@@ -64,7 +65,7 @@ def test_schema_file_records_the_versions(empty_database: str) -> None:
         connection.execute(schema().encode())
         rows = connection.execute("select version, name from supabase_migrations.schema_migrations order by version")
         recorded = [f"{row['version']}_{row['name']}.sql" for row in rows]
-    assert recorded == [migration.name for migration in migrations()]
+    assert recorded == [migration.file_name for migration in migrations()]
 
 
 def test_schema_file_applies_all_or_nothing(empty_database: str) -> None:
@@ -82,7 +83,7 @@ def test_a_database_that_is_no_supabase_project_is_refused(create_database: Call
         connect(create_database("template0")) as connection,
         pytest.raises(psycopg.errors.RaiseException, match="not a Supabase project") as error,
     ):
-        connection.execute(migrations()[0].read_bytes())
+        connection.execute(migrations()[0].sql.encode())
     assert "connection string" in (error.value.diag.message_hint or "")
 
 
