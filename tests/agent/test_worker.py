@@ -3,13 +3,16 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from agent.errors import KeyRefused, NotMigrated, StoreError, StoreUnavailable
 from agent.images import ImageSource
+from agent.lease_keeper import PROGRESS_SECONDS
 from agent.settings import Settings
 from agent.store import AgentCard
 from agent.supabase_store import SupabaseStore
@@ -164,3 +167,68 @@ def test_the_same_request_is_asked_until_it_is_answered(
     assert [(row["status"], row["attempt"]) for row in rows] == [("succeeded", 1)] * 2
     attempts = queue.run("select request_id from public.job_attempts")
     assert len({attempt["request_id"] for attempt in attempts}) == len(attempts) == 2
+
+
+class OddStore(SupabaseStore):
+    """The real store, whose first ``complete`` ends as a test wants."""
+
+    def __init__(self, settings: Settings, card: AgentCard, spoil: Callable[[Callable[[], str]], str]) -> None:
+        super().__init__(settings, card.id)
+        self._spoil: Callable[[Callable[[], str]], str] | None = spoil
+        self.outcomes: list[str] = []
+
+    def complete(self, *arguments: Any, **named: Any) -> Any:
+        write = partial(super().complete, *arguments, **named)
+        spoil, self._spoil = self._spoil, None
+        self.outcomes.append(spoil(write) if spoil else write())
+        return self.outcomes[-1]
+
+
+@pytest.mark.parametrize("error", [KeyRefused, NotMigrated, StoreUnavailable])
+def test_a_result_that_meets_a_passing_error_is_written_the_second_time(
+    settings: Settings, card: AgentCard, queue: Queue, error: type[StoreError]
+) -> None:
+    def refuse(_write: Callable[[], str]) -> str:
+        raise error
+
+    job = queue.insert(SCENES)
+    with (
+        closing(OddStore(settings, card, refuse)) as store,
+        working(settings, card, store, lambda: OddComparison(GOOD)),
+    ):
+        assert queue.await_job(job, finished)["status"] == "succeeded"
+
+
+def test_a_result_whose_reply_is_lost_is_asked_for_again_though_the_lease_is_gone(
+    settings: Settings, card: AgentCard, queue: Queue
+) -> None:
+    def lose_the_reply(write: Callable[[], str]) -> str:
+        assert write() == "completed"
+        time.sleep(PROGRESS_SECONDS + 1)  # the keeper hears "lost" meanwhile
+        raise StoreUnavailable
+
+    job = queue.insert(SCENES)
+    with (
+        closing(OddStore(settings, card, lose_the_reply)) as store,
+        working(settings, card, store, lambda: OddComparison(GOOD)),
+    ):
+        until(lambda: store.outcomes == ["completed"])
+    assert queue.job(job)["status"] == "succeeded"
+
+
+def test_an_answer_of_another_version_does_not_end_the_agent(settings: Settings, card: AgentCard, queue: Queue) -> None:
+    class StrangeStore(SupabaseStore):
+        strange = True
+
+        def _call_once(self, function: str, **arguments: Any) -> Any:
+            if function == "claim_job" and self.strange:
+                self.strange = False
+                return [{"job": "no such column"}]
+            return super()._call_once(function, **arguments)
+
+    job = queue.insert(SCENES)
+    with (
+        closing(StrangeStore(settings, card.id)) as store,
+        working(settings, card, store, lambda: OddComparison(GOOD)),
+    ):
+        assert queue.await_job(job, finished)["status"] == "succeeded"
