@@ -28,6 +28,11 @@ class LabelledImage:
     def __post_init__(self) -> None:
         if self.car_count < 0:
             raise BadLabel(f"{self.image_path}: car_count is {self.car_count}; it must be 0 or more.")
+        if self.boxes is not None and len(self.boxes) != self.car_count:
+            raise BadLabel(
+                f"{self.image_path}: car_count is {self.car_count}, but there are {len(self.boxes)} boxes. "
+                "Give one box for each car, or no boxes at all."
+            )
         for box in self.boxes or ():
             self._check(box)
 

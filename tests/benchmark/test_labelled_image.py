@@ -24,3 +24,9 @@ def test_a_box_without_area_is_refused_with_the_image_named(box: Box) -> None:
 def test_a_negative_count_is_refused() -> None:
     with pytest.raises(BadLabel, match="-1"):
         image(-1)
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_a_count_that_contradicts_the_boxes_is_refused(count: int) -> None:
+    with pytest.raises(BadLabel, match=rf"x\.jpg: car_count is {count}, but there are 2 boxes"):
+        image(count, ((0, 0, 5, 5), (5, 5, 9, 9)))
