@@ -10,16 +10,17 @@ import psutil
 
 from benchmark.measure.gpu import gpu_names
 
-_LIBRARIES = (
-    "codecarbon",
-    "faster-coco-eval",
-    "numpy",
-    "opencv-python",
-    "timm",
-    "torch",
-    "torchvision",
-    "ultralytics",
-)
+#: Names in the result, and the packages that may bring them.
+_LIBRARIES = {
+    "codecarbon": ("codecarbon",),
+    "faster-coco-eval": ("faster-coco-eval",),
+    "numpy": ("numpy",),
+    "opencv": ("opencv-python-headless", "opencv-python"),
+    "timm": ("timm",),
+    "torch": ("torch",),
+    "torchvision": ("torchvision",),
+    "ultralytics": ("ultralytics",),
+}
 _CPUINFO = Path("/proc/cpuinfo")
 
 
@@ -35,7 +36,7 @@ def describe_machine() -> dict[str, Any]:
         "ram_mb": round(psutil.virtual_memory().total / 2**20),
         "os": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
-        "libraries": {name: version for name in _LIBRARIES if (version := _version(name))},
+        "libraries": _library_versions(),
         "arena_version": _version("vision-arena"),
     }
 
@@ -43,6 +44,12 @@ def describe_machine() -> dict[str, Any]:
 def load_average() -> list[float]:
     """Processes that wanted a core, mean over 1, 5 and 15 minutes."""
     return [round(value, 2) for value in os.getloadavg()]
+
+
+def _library_versions() -> dict[str, str]:
+    """Versions of those that are installed."""
+    found = {name: [_version(package) for package in packages] for name, packages in _LIBRARIES.items()}
+    return {name: version for name, versions in found.items() for version in versions if version}
 
 
 def _version(distribution: str) -> str | None:
