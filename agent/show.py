@@ -16,7 +16,6 @@ from benchmark import Progress as Step
 PHASES = {
     "claimed": "claimed by an agent",
     "fetch": "fetching images",
-    "check": "checking images",
     "load": "loading models",
     "warm_up": "warming up",
     "single_stream": "timing one by one",
@@ -108,7 +107,7 @@ def result_view(row: Mapping[str, Any]) -> RenderableType:
         if a.get(line.metric) is not None or b.get(line.metric) is not None:
             judged = row["verdict"].get("metrics", {}).get(line.metric, {})
             table.add_row(
-                _label(line, a),
+                _label(line, a, row["environment"].get("country")),
                 _cell(line, a.get(line.metric), _mark(judged, row["model_a_id"])),
                 _cell(line, b.get(line.metric), _mark(judged, row["model_b_id"])),
             )
@@ -122,12 +121,13 @@ def _mark(judged: Mapping[str, Any], model: str) -> str:
     return "○" if judged.get("ci_low") is None else "●"
 
 
-def _label(line: _Line, metrics: Mapping[str, Any]) -> Text:
+def _label(line: _Line, metrics: Mapping[str, Any], country: str | None) -> Text:
     text = Text(line.label)
     if line.metric == "f1_score":
         text.append(f" ({metrics.get('f1_basis')})", style="dim")
     if line.metric in {"energy_j_per_image", "carbon_g_per_1k_images"}:
-        text.append(f" ({metrics.get('energy_source')})", style="dim")
+        source = str(metrics.get("energy_source"))
+        text.append(f" ({source}{', ' + country if country and 'carbon' in line.metric else ''})", style="dim")
     return text
 
 

@@ -1115,6 +1115,7 @@ create policy agents_are_public on public.agents for select to anon, authenticat
 drop policy if exists agent_heartbeats_are_public on public.agent_heartbeats;
 create policy agent_heartbeats_are_public on public.agent_heartbeats for select to anon, authenticated using (true);
 
+-- Results are public on purpose, whoever asked for them: the leaderboard is made of them. They name no image.
 drop policy if exists comparison_results_are_public on public.comparison_results;
 create policy comparison_results_are_public on public.comparison_results for select to anon, authenticated using (true);
 

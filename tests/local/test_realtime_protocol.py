@@ -24,7 +24,7 @@ class Wire:
         self.socket = socket
         self._version = version
 
-    def send(self, topic: str, event: str, payload: dict[str, Any], ref: str | None) -> None:
+    def send(self, topic: str, event: str, payload: dict[str, Any] | None, ref: str | None) -> None:
         join_ref = "1" if topic.startswith("realtime:") else None
         if self._version == "2.0.0":
             self.socket.send(json.dumps([join_ref, ref, topic, event, payload]))
@@ -85,6 +85,12 @@ def test_a_heartbeat_is_answered_with_its_ref(bare_stack: LocalStack, version: s
         answer = wire.receive()
         assert (answer["topic"], answer["event"], answer["ref"]) == ("phoenix", "phx_reply", ref)
         assert answer["payload"] == {"status": "ok", "response": {}}
+
+
+def test_a_join_without_a_payload_is_answered(bare_stack: LocalStack) -> None:
+    with wired(bare_stack) as wire:
+        wire.send("realtime:a", "phx_join", None, "1")
+        assert wire.receive()["payload"]["status"] == "ok"
 
 
 def test_the_first_version_is_the_default(bare_stack: LocalStack) -> None:

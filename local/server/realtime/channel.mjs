@@ -15,6 +15,7 @@ export class Channel {
   #retry = null;
   #closed = false;
   #announced = null;
+  #streams = 0;
 
   /**
    * @param {{topic: string, joinRef: string, identity: object, bindings: object[]}} joined
@@ -39,12 +40,14 @@ export class Channel {
   async subscribe() {
     clearTimeout(this.#retry);
     if (this.#closed || this.bindings.length === 0) return;
+    const stream = this.#streams;
     try {
       for (const binding of this.bindings) await this.#access.check(binding, this.identity.role);
     } catch (error) {
       return this.#postpone(error);
     }
-    if (this.#closed) return;
+    // The stream may have broken meanwhile: the next one subscribes anew.
+    if (this.#closed || stream !== this.#streams) return;
     this.subscribed = true;
     this.#announce("ok", "Subscribed to PostgreSQL");
   }
@@ -52,6 +55,7 @@ export class Channel {
   /** The stream of changes broke: the client should know that it may have missed some. */
   suspend() {
     clearTimeout(this.#retry);
+    this.#streams++;
     if (this.subscribed) this.#announce("error", "The replication stream was lost, subscribing again");
     this.subscribed = false;
   }

@@ -20,15 +20,15 @@ export function decode(version, text) {
 
 function fromArray(frame) {
   if (!Array.isArray(frame)) throw new SyntaxError("a frame of version 2.0.0 is an array");
-  const [joinRef = null, ref = null, topic, event, payload = {}] = frame;
-  return { joinRef, ref, topic, event, payload };
+  const [joinRef = null, ref = null, topic, event, payload] = frame;
+  return { joinRef, ref, topic, event, payload: payload ?? {} };
 }
 
 function fromObject(frame) {
   if (frame === null || typeof frame !== "object" || Array.isArray(frame))
     throw new SyntaxError("a frame of version 1.0.0 is an object");
-  const { join_ref: joinRef = null, ref = null, topic, event, payload = {} } = frame;
-  return { joinRef, ref, topic, event, payload };
+  const { join_ref: joinRef = null, ref = null, topic, event, payload } = frame;
+  return { joinRef, ref, topic, event, payload: payload ?? {} };
 }
 
 /**
