@@ -3,14 +3,21 @@
 import os
 import signal
 import threading
+import time
 import uuid
 from contextlib import ExitStack, closing
 from importlib.metadata import version
 from types import FrameType
 
+import structlog
+
 from agent.settings import Settings
 from agent.wakeup import PollOnly, RealtimeWakeup
 from agent.worker import Worker
+
+_log = structlog.stdlib.get_logger(__name__)
+
+_STOP_SECONDS = 4.5
 
 
 def agent() -> None:
@@ -68,7 +75,15 @@ def _stop_on_signals(worker: Worker) -> None:
     def stop(signum: int, _frame: FrameType | None) -> None:
         signal.signal(signum, signal.SIG_DFL)
         # A handler may interrupt the very lock that stopping takes, hence the thread.
-        threading.Thread(target=worker.stop).start()
+        threading.Thread(target=_stop, args=[worker], daemon=True).start()
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, stop)
+
+
+def _stop(worker: Worker) -> None:
+    """Stop in good order, or else in time: a call to a Supabase that does not answer cannot be broken off."""
+    worker.stop()
+    time.sleep(_STOP_SECONDS)
+    _log.warning("left without goodbye: a call did not end in time", action="stop_forced")
+    os._exit(0)

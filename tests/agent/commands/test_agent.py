@@ -70,6 +70,16 @@ def test_a_job_is_given_back_at_a_signal(agent: StartAgent, queue: Queue, signum
     assert given_back(queue, job)
 
 
+def test_an_agent_leaves_in_time_though_supabase_says_nothing(agent: StartAgent, stack: LocalStack, web: Web) -> None:
+    web.answers["/rest/v1/rpc/register_agent"] = lambda request: request.pass_on(stack.url)
+    web.answers["/rest/v1/rpc/claim_job"] = lambda request: request.wait_for(web.closing)
+    with agent(SUPABASE_URL=web.url(), ARENA_REALTIME="false") as process:
+        until(lambda: web.asked["/rest/v1/rpc/claim_job"] > 0, seconds=60)
+        code, seconds = process.end()
+    assert code == 0
+    assert seconds < STOP_LIMIT_SECONDS + 0.5  # which a busy machine may take to notice
+
+
 def test_a_job_is_given_back_in_the_middle_of_a_download(agent: StartAgent, queue: Queue, web: Web) -> None:
     web.answers = {"/slow.png": lambda request: request.wait_for(web.closing)}
     with agent(ARENA_IMAGE_HOSTS="127.0.0.1") as process:
