@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from benchmark.comparison import ImageResult
 from benchmark.detection import Detection
 from benchmark.labelled_image import LabelledImage
-from benchmark.measure.messages import Detected, Loaded, Memory, Sample, Window
+from benchmark.measure.messages import Detected, Energy, Loaded, Memory, Sample, Window
 from benchmark.metrics.average_precision import AveragePrecision, average_precision
 from benchmark.metrics.counts import count_accuracies, count_scores
 from benchmark.metrics.green import green_score
@@ -57,8 +57,9 @@ class Evidence:
         ]
 
     def metrics(self) -> dict[str, Any]:
-        """`model_x_metrics` of the result: names and units as docs/measurement.md has them; None is not measured."""
-        return self._score_metrics() | self._time_metrics() | self._offline_metrics() | self._model_metrics()
+        """`model_x_metrics` of the result; names carry their units, shares are 0–1, None is not measured."""
+        scores, times = self._score_metrics(), self._time_metrics()
+        return scores | times | self._offline_metrics(scores["accuracy"], times["speed_ms"]) | self._model_metrics()
 
     def _score_metrics(self) -> dict[str, Any]:
         counts = count_scores(self._counts(), self._true_counts())
@@ -83,7 +84,7 @@ class Evidence:
         totals = [sample.total_ms for sample in self.samples]
         p90 = percentile(totals, 90)
         return {
-            "speed_ms": self._speed_ms(),
+            "speed_ms": median(sample.predict_ms for sample in self.samples),
             "latency_ms": p90,
             "p50_ms": percentile(totals, 50),
             "p90_ms": p90,
@@ -95,11 +96,10 @@ class Evidence:
             "postprocess_ms": median(sample.postprocess_ms for sample in self.samples),
         }
 
-    def _offline_metrics(self) -> dict[str, Any]:
+    def _offline_metrics(self, accuracy: float, speed_ms: float) -> dict[str, Any]:
         rates = [window.images / window.seconds for window in self.windows]
         images = sum(window.images for window in self.windows)
-        energies = [window.energy for window in self.windows]
-        carbon_kg = _sum_all(energy.carbon_kg for energy in energies)
+        carbon_kg = _sum_all(energy.carbon_kg for energy in self._energies())
         per_image_kg = None if carbon_kg is None else carbon_kg / images
         return {
             "throughput_fps": median(rates),
@@ -109,17 +109,24 @@ class Evidence:
             "images_measured": images,
             "carbon_emissions": carbon_kg,
             "carbon_g_per_1k_images": None if per_image_kg is None else per_image_kg * 1e6,
-            "energy_source": energies[0].source,
-            "green_score": green_score(self._accuracy(), per_image_kg, self._speed_ms() / 1e3),
+            "energy_source": self._energies()[0].source,
+            "green_score": green_score(accuracy, per_image_kg, speed_ms / 1e3),
         } | self._energy_per_image(images)
+
+    def _energies(self) -> list[Energy]:
+        """Of each window; all unmeasured where they have no source in common, for such figures do not add up."""
+        energies = [window.energy for window in self.windows]
+        return energies if len({energy.source for energy in energies}) == 1 else [Energy()] * len(energies)
 
     def _window_energies(self) -> Array:
         """J per image of each window; empty where one was not measured."""
-        per_image = [window.energy.joules and window.energy.joules / window.images for window in self.windows]
-        return np.array([] if None in per_image else per_image, float)
+        joules = [energy.joules for energy in self._energies()]
+        if None in joules:
+            return np.array([], float)
+        return np.array(joules, float) / [window.images for window in self.windows]
 
     def _energy_per_image(self, images: int) -> dict[str, Any]:
-        energies = [window.energy for window in self.windows]
+        energies = self._energies()
         joules = _sum_all(energy.joules for energy in energies)
         parts = {part: _sum_all(energy.parts.get(part) for energy in energies) for part in ("cpu", "gpu", "ram")}
         return {"energy_j_per_image": None if joules is None else joules / images} | {
@@ -136,12 +143,6 @@ class Evidence:
             "device": self.loaded.model.device,
             "weights_sha256": self.weights_sha256,
         }
-
-    def _speed_ms(self) -> float:
-        return median(sample.predict_ms for sample in self.samples)
-
-    def _accuracy(self) -> float:
-        return fmean(count_accuracies(self._counts(), self._true_counts()).tolist())
 
     def _counted(self) -> list[tuple[Detection, ...]]:
         """Detections of each image that are above the threshold."""

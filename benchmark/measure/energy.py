@@ -57,21 +57,25 @@ class EnergyWindow:
         parts = {"cpu": figures.cpu_energy * _JOULES_PER_KWH, "ram": figures.ram_energy * _JOULES_PER_KWH}
         if self._gpu:
             parts["gpu"] = figures.gpu_energy * _JOULES_PER_KWH
-        if now_mj is not None and self._counter_mj is not None:
-            parts["gpu"] = (now_mj - self._counter_mj) / 1e3
-        carbon = figures.emissions if self._country and figures.emissions > 0 else None
-        return _energy(parts, counted=now_mj is not None, carbon_kg=carbon)
+        kg_per_joule = _kg_per_joule(figures) if self._country else None
+        if now_mj is None or self._counter_mj is None:
+            return _energy(parts, sum(parts.values()), "rapl" if rapl_readable() else "estimated", kg_per_joule)
+        # The counter stands alone: a guess of the processor's share must not blur a measured figure.
+        parts["gpu"] = (now_mj - self._counter_mj) / 1e3
+        return _energy(parts, parts["gpu"], "nvml", kg_per_joule)
 
 
-def _energy(parts: dict[str, float], counted: bool, carbon_kg: float | None) -> Energy:
-    """A GPU's counter stands alone: a guess of the CPU's share must not blur a measured figure."""
-    if counted:
-        joules, source = parts["gpu"], "nvml"
-    else:
-        joules, source = sum(parts.values()), "rapl" if rapl_readable() else "estimated"
+def _kg_per_joule(figures: Any) -> float | None:
+    """Of the country's electricity, as codecarbon reckoned; None where it took no energy."""
+    joules = figures.energy_consumed * _JOULES_PER_KWH
+    return figures.emissions / joules if joules > 0 and figures.emissions > 0 else None
+
+
+def _energy(parts: dict[str, float], joules: float, source: str, kg_per_joule: float | None) -> Energy:
+    """Carbon is that of the same joules, so that both have one source."""
     if joules <= 0:
         return Energy()
-    return Energy(joules, source, carbon_kg, parts)
+    return Energy(joules, source, None if kg_per_joule is None else joules * kg_per_joule, parts)
 
 
 def rapl_readable() -> bool:

@@ -70,6 +70,13 @@ def test_a_gpus_counter_stands_alone() -> None:
     assert reading.parts["ram"] > 0
 
 
+def test_carbon_is_that_of_the_counted_joules() -> None:
+    """Germany: 381 g a kWh, as codecarbon has it; of 5 J, whatever it reckons for the rest of the machine."""
+    window = EnergyMeter("DEU", FakeCounter("fake", "0", None)).start()
+    time.sleep(0.2)
+    assert window.stop().carbon_kg == pytest.approx(5.0 / 3.6e6 * 0.381, rel=0.01)
+
+
 def test_where_codecarbon_does_not_work_nothing_is_measured_and_nothing_breaks(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

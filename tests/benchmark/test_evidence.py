@@ -1,0 +1,52 @@
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from benchmark import Detection, LabelledImage, Options
+from benchmark.evidence import Evidence
+from benchmark.measure.messages import Detected, Energy, Loaded, Memory, Sample, Window
+from benchmark.model import ModelInfo
+
+MEASURED = Energy(10.0, "nvml", 1e-6, {"gpu": 10.0, "cpu": 1.0})
+
+
+def evidence(energies: Sequence[Energy]) -> Evidence:
+    """Two images with one car each, of which one was found; 5 images in each window."""
+    car = Detection((0.0, 0.0, 5.0, 5.0), 0.9, "car")
+    return Evidence(
+        model_id="a",
+        weights_sha256="0" * 64,
+        options=Options(),
+        truth=[LabelledImage(Path(name), name, 1, ((0, 0, 5, 5),)) for name in ("x", "y")],
+        sizes=[(9, 9), (9, 9)],
+        loaded=Loaded(ModelInfo(7, "fp32", "cuda:0", ("car",)), 1.0, "fake", "0", 1),
+        detected=Detected(((car,), ()), True),
+        samples=[Sample(image, 1.0, 1.0, 8.0, 1.0) for image in (0, 1)],
+        windows=[Window(1, 5, 1.0, 2, energy) for energy in energies],
+        memory=Memory(100.0, None),
+    )
+
+
+def test_energy_of_all_windows_is_added_up() -> None:
+    metrics = evidence([MEASURED, MEASURED]).metrics()
+    assert (metrics["energy_j_per_image"], metrics["energy_source"]) == (2.0, "nvml")
+    assert metrics["energy_cpu_j_per_image"] == pytest.approx(0.2)
+    assert metrics["carbon_emissions"] == pytest.approx(2e-6)
+    assert metrics["green_score"] > 0
+
+
+@pytest.mark.parametrize("other", [Energy(), Energy(10.0, "estimated", 1e-6, {"cpu": 10.0})])
+@pytest.mark.parametrize("first", [True, False])
+def test_windows_without_a_common_source_give_no_energy_at_all(other: Any, first: bool) -> None:
+    contender = evidence([other, MEASURED] if first else [MEASURED, other]).contender()
+    wanted = ["energy_source", "energy_j_per_image", "energy_cpu_j_per_image", "carbon_emissions", "green_score"]
+    assert [contender.metrics[name] for name in wanted] == [None] * 5
+    assert contender.energies_j.size == 0
+
+
+def test_scores_of_images_and_of_all_agree() -> None:
+    contender = evidence([MEASURED]).contender()
+    assert contender.accuracies.tolist() == [1.0, 0.0]
+    assert contender.metrics["accuracy"] == 0.5
