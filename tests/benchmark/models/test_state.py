@@ -26,7 +26,7 @@ def entry(tmp_path: Path) -> ModelEntry:
 
 def test_a_model_with_all_it_needs_is_ready(entry: ModelEntry) -> None:
     state = model_state(entry)
-    assert (state.state, state.ready, state.text) == ("ready", True, "ready")
+    assert (state.state, state.ready, state.reason) == ("ready", True, None)
 
 
 def test_weights_are_looked_for_in_the_folders_too(entry: ModelEntry, tmp_path: Path) -> None:
@@ -34,8 +34,8 @@ def test_weights_are_looked_for_in_the_folders_too(entry: ModelEntry, tmp_path: 
     (tmp_path / "own.pt").rename(tmp_path / "pod" / "own.pt")
     missing = model_state(entry, [tmp_path / "else"])
     assert missing.state == "weights_missing"
-    assert f"put own.pt at {tmp_path}/own.pt or {tmp_path}/else/own.pt" in missing.text
-    assert "https://example.org/own.pt" in missing.text
+    assert f"put own.pt at {tmp_path}/own.pt or {tmp_path}/else/own.pt" in (missing.reason or "")
+    assert "https://example.org/own.pt" in (missing.reason or "")
     assert model_state(entry, [tmp_path / "else", tmp_path / "pod"]).ready
 
 
@@ -48,14 +48,14 @@ def test_other_weights_than_the_catalogues_are_not_opened(entry: ModelEntry, tmp
     (tmp_path / "own.pt").write_bytes(b"other weights")
     state = model_state(entry)
     assert state.state == "weights_mismatch"
-    assert SHA256 in state.text
-    assert hashlib.sha256(b"other weights").hexdigest() in state.text
+    assert SHA256 in (state.reason or "")
+    assert hashlib.sha256(b"other weights").hexdigest() in (state.reason or "")
 
 
 def test_weights_of_unknown_hash_are_not_opened_and_the_line_to_add_is_given(entry: ModelEntry) -> None:
     state = model_state(replace(entry, weights=WeightsFile("own.pt")))
     assert state.state == "weights_mismatch"
-    assert f'add to [models.Trained_yolov8.weights]: sha256 = "{SHA256}"' in state.text
+    assert f'add to [models.Trained_yolov8.weights]: sha256 = "{SHA256}"' in (state.reason or "")
 
 
 def test_one_of_several_hashes_is_enough(entry: ModelEntry) -> None:
@@ -74,7 +74,9 @@ def test_a_hash_is_read_anew_when_the_file_changes(tmp_path: Path) -> None:
 def test_a_missing_library_names_the_extra(entry: ModelEntry) -> None:
     state = model_state(replace(entry, adapter=Family("json", ("numpy", "no_such_library"), "yolo")))
     assert state.state == "library_missing"
-    assert "no_such_library is not installed. Install it with: pip install 'vision-arena[yolo]'" in state.text
+    assert "no_such_library is not installed. Run in the project's folder: uv pip install -e '.[yolo]'" in (
+        state.reason or ""
+    )
 
 
 def test_a_family_without_an_adapter_says_so(entry: ModelEntry) -> None:
@@ -84,7 +86,7 @@ def test_a_family_without_an_adapter_says_so(entry: ModelEntry) -> None:
 
 def test_a_speech_model_cannot_detect_cars() -> None:
     state = model_state(load_catalogue()["wav2vec2"])
-    assert (state.state, state.text) == (
+    assert (state.state, state.reason) == (
         "cannot_detect_cars",
         "wav2vec2 is a speech model and cannot detect cars.",
     )
