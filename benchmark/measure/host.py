@@ -23,8 +23,8 @@ _BOOT = (
     "main({descriptor}, {parent}, {threads}, {name!r})"
 )
 
-#: Seconds that a Host gets to leave off its work, and to end by itself.
-_STOP_GRACE = 2.0
+#: Seconds that Hosts get to leave off their work, and that one gets to end by itself.
+_STOP_GRACE = 1.0
 _CLOSE_GRACE = 2.0
 #: Seconds between two looks at whether the comparison is to be cancelled.
 _LOOK_INTERVAL = 0.1
@@ -90,13 +90,9 @@ class Host:
             self.busy = False
         return message
 
-    def stop(self) -> None:
-        """Make it leave off its work, by force if need be."""
-        if not self.busy:
-            return
-        deadline = time.monotonic() + _STOP_GRACE
+    def finish_by(self, deadline: float) -> None:
+        """Wait until it is idle; kill it at `deadline`, on the monotonic clock."""
         with suppress(HostDied):
-            self.send(Stop())
             while self.busy and self.connection.poll(max(0.0, deadline - time.monotonic())):
                 self.receive()
         if self.busy:
@@ -188,6 +184,17 @@ def ask_all(requests: Sequence[tuple[Host, Command]], watch: Watch) -> list[Repl
                 replies[host] = message
         _give_up_silent(heard, watch.silence_s)
     return [replies[host] for host, _ in requests]
+
+
+def stop_all(hosts: Sequence[Host]) -> None:
+    """Make them leave off their work, all within the same second; by force those that do not."""
+    busy = [host for host in hosts if host.busy]
+    for host in busy:
+        with suppress(HostDied):
+            host.send(Stop())
+    deadline = time.monotonic() + _STOP_GRACE
+    for host in busy:
+        host.finish_by(deadline)
 
 
 def _ready(hosts: Sequence[Host]) -> list[Host]:

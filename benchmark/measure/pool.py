@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmark.measure.host import Host
+from benchmark.measure.host import Host, stop_all
 
 
 class HostPool:
@@ -29,10 +29,8 @@ class HostPool:
 
     def give_back(self, hosts: Sequence[Host]) -> None:
         """Keep those that are well; end those that still work for nobody."""
-        for host in hosts:
-            host.stop()
-            if self._usable(host):
-                self._idle.append(host)
+        stop_all(hosts)
+        self._idle += [host for host in hosts if self._usable(host)]
 
     def close(self) -> None:
         """End all idle Hosts."""

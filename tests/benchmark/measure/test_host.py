@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from benchmark import BadImage, Cancelled, HostDied, HostTimeout, LabelledImage, ModelFailed
-from benchmark.measure.host import Host, Watch, ask, ask_all
+from benchmark.measure.host import Host, Watch, ask, ask_all, stop_all
 from benchmark.measure.messages import Load, Loaded, MeasureMemory, Memory, Open, Opened, Picture, Stream, Streamed
 from benchmark.model import Model, Query
 from benchmark.models.family import Recipe, load_model
@@ -127,7 +127,7 @@ def test_cancelling_stops_it_within_a_prediction_and_leaves_it_usable(
     ask(host, load_fake(tmp_path, '{"work_ms": 20}'), WATCH)
     with pytest.raises(Cancelled):
         ask(host, Stream((0,) * 10_000, QUERY), Watch(silence_s=30, should_stop=lambda: True))
-    host.stop()
+    stop_all([host])
     assert host.alive
     assert isinstance(ask(host, Stream((0,), QUERY), WATCH), Streamed)
 
@@ -137,7 +137,7 @@ def test_a_host_that_does_not_leave_off_is_ended(host: Host, scenes: list[Labell
     ask(host, load_fake(tmp_path, '{"fault": "hang"}'), WATCH)
     with pytest.raises(Cancelled):
         ask(host, Stream((0,), QUERY), Watch(silence_s=30, should_stop=lambda: True))
-    host.stop()
+    stop_all([host])
     assert gone(host.pid)
 
 

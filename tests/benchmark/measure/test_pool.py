@@ -1,6 +1,12 @@
 import threading
+import time
 
+import pytest
+
+from benchmark.measure import host
+from benchmark.measure.messages import Load
 from benchmark.measure.pool import HostPool
+from benchmark.model import Model
 
 
 def test_a_warm_host_is_taken_again_and_the_least_recently_used_goes_first() -> None:
@@ -55,5 +61,26 @@ def test_a_host_outlives_the_thread_that_asked_for_it() -> None:
         pool.give_back(taken)
         assert pool.take([("a", "a"), ("b", "b")]) == taken
         pool.give_back(taken)
+    finally:
+        pool.close()
+
+
+def load_for_ever(device: str) -> Model:
+    time.sleep(3600)
+    raise AssertionError(device)
+
+
+def test_hosts_that_are_deaf_while_they_load_are_ended_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert host._STOP_GRACE <= 1
+    monkeypatch.setattr(host, "_STOP_GRACE", 3.0)
+    pool = HostPool(max_hosts=2)
+    try:
+        hosts = pool.take([("a", "a"), ("b", "b")])
+        for each in hosts:
+            each.send(Load(load_for_ever, "cpu", None))
+        start = time.monotonic()
+        pool.give_back(hosts)
+        assert time.monotonic() - start < 5.5  # one after the other would take 6 s at least
+        assert not any(each.alive for each in hosts)
     finally:
         pool.close()
