@@ -129,6 +129,7 @@ class HostProcess:
         if self._loaded is None:
             start = time.perf_counter()
             self._model = command.loader(command.device)
+            _use_threads(self._threads)
             self._model.synchronize()
             self._loaded = self._describe(time.perf_counter() - start, command.country)
         reset_peak_memory()  # so that a model just loaded and one that was warm report the same thing
@@ -142,7 +143,7 @@ class HostProcess:
         gpu = Gpu.find(info.device)
         self._meter = EnergyMeter(country, gpu)
         name, driver = (gpu.name, gpu.driver) if gpu else (None, None)
-        return messages.Loaded(info, load_s, name, driver, self._threads)
+        return messages.Loaded(info, load_s, name, driver, _threads_in_use() or self._threads)
 
     def _detect(self, command: messages.Detect, pulse: Pulse) -> messages.Detected:
         from benchmark.measure.single_stream import detect_all
@@ -153,6 +154,17 @@ class HostProcess:
             raise ClassMissing(f"{self._name} knows no class {wanted}; it knows {', '.join(known[:20])}.")
         _seed(command.seed)
         return detect_all(self._model, self._pictures, command.query, command.settle_seconds, pulse)
+
+
+def _use_threads(threads: int) -> None:
+    """Undoes what a library chose for itself when it loaded: ultralytics takes one less than there are processors."""
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(threads)
+
+
+def _threads_in_use() -> int | None:
+    torch = sys.modules.get("torch")
+    return torch.get_num_threads() if torch else None
 
 
 def _seed(seed: int) -> None:

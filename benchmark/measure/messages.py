@@ -60,6 +60,7 @@ class Loaded:
     load_s: float
     gpu_name: str | None
     gpu_driver: str | None
+    #: Threads that the model's library uses.
     threads: int
 
 

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from benchmark import DeviceUnavailable, WeightsUnreadable
 from benchmark.detection import Detection
 from benchmark.measure.host import Host, Watch, ask
 from benchmark.measure.messages import Load, Loaded, Reply
-from benchmark.model import Image, Query, predict
+from benchmark.model import Image, ModelInfo, Query, predict
 from benchmark.models.family import Recipe, load_model
 
 pytest.importorskip("ultralytics")
@@ -136,6 +137,35 @@ def test_in_a_host_it_opens_no_socket_and_leaves_the_home_folder_alone(host: Hos
     descriptors = [Path(f"/proc/{host.pid}/fd/{name}").readlink() for name in os.listdir(f"/proc/{host.pid}/fd")]
     assert sum(str(each).startswith("socket:") for each in descriptors) == 1  # the one to its parent
     assert settings() == before
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_in_a_host_it_uses_the_threads_it_was_given(yolo_weights: Path, threads: int) -> None:
+    host = Host("random", threads)
+    try:
+        loaded = ask(host, Load(partial(load_witness, recipe(yolo_weights)), "cpu", None), Watch(silence_s=120))
+        assert isinstance(loaded, Loaded)
+        assert (loaded.threads, loaded.model.class_names) == (threads, (str(threads),))
+    finally:
+        host.close()
+
+
+class Witness:
+    """A model whose class names tell how many threads torch uses after the Host has loaded it."""
+
+    def __init__(self, model: Any) -> None:
+        self.synchronize = model.synchronize
+        self._info = model.info
+
+    @property
+    def info(self) -> ModelInfo:
+        import torch
+
+        return replace(self._info, class_names=(str(torch.get_num_threads()),))
+
+
+def load_witness(recipe: Recipe, device: str) -> Any:
+    return Witness(load_model("benchmark.models.ultralytics_adapter", recipe, device))
 
 
 def test_in_a_host_a_loaded_model_takes_no_processor_time(host: Host, yolo_weights: Path) -> None:
