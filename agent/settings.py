@@ -35,12 +35,22 @@ _READ = SettingsConfigDict(
 )
 
 
-class Settings(BaseSettings):
-    """Settings of one agent; each field's alias is its environment variable."""
+class ProjectSettings(BaseSettings):
+    """Which Supabase project; each field's alias is its environment variable."""
 
     model_config = _READ
 
     supabase_url: HttpUrl = Field(alias="SUPABASE_URL", description="https://<project>.supabase.co")
+
+    @property
+    def url(self) -> str:
+        """The project's URL without a trailing slash."""
+        return str(self.supabase_url).rstrip("/")
+
+
+class Settings(ProjectSettings):
+    """Settings of one agent."""
+
     supabase_key: Key = Field(alias="SUPABASE_KEY", description="the secret key, sb_secret_…")
 
     name: str = Field("agent", alias="ARENA_AGENT_NAME", max_length=80)
@@ -69,24 +79,11 @@ class Settings(BaseSettings):
             return frozenset(filter(None, re.split(r"[\s,]+", value.lower())))
         return value
 
-    @property
-    def url(self) -> str:
-        """The project's URL without a trailing slash."""
-        return str(self.supabase_url).rstrip("/")
 
-
-class FrontEndSettings(BaseSettings):
+class FrontEndSettings(ProjectSettings):
     """What a front end needs; read by ``arena submit``."""
 
-    model_config = _READ
-
-    supabase_url: HttpUrl = Field(alias="SUPABASE_URL")
     publishable_key: Key = Field(alias="SUPABASE_PUBLISHABLE_KEY")
-
-    @property
-    def url(self) -> str:
-        """The project's URL without a trailing slash."""
-        return str(self.supabase_url).rstrip("/")
 
 
 class DatabaseSettings(BaseSettings):

@@ -5,7 +5,6 @@ import contextlib
 import threading
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
 from typing import Protocol, Self
 
 import structlog
@@ -38,12 +37,7 @@ class PollOnly:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         return None
 
     def wait(self, seconds: float) -> None:
@@ -72,12 +66,7 @@ class RealtimeWakeup(PollOnly):
         self._started.wait()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._cancel()
         self._thread.join(timeout=2.0)
 
