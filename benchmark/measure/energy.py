@@ -6,9 +6,8 @@ memory took: measured where RAPL can be read, estimated from load where not. Wha
 
 import logging
 import os
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from benchmark.measure.gpu import Gpu
 from benchmark.measure.messages import Energy
@@ -28,32 +27,38 @@ class EnergyMeter:
         """`gpu` is the one that the model runs on, if any."""
         self._country = country
         self._gpu = gpu
-        self._tracker = _tracker(country)
+        self._tracker = _tracker(country, gpu)
 
-    def start(self) -> "EnergyWindow":
-        """Begin a window; the device must have done all its work."""
-        counter_mj = self._gpu.energy_mj() if self._gpu else None
+    def window(self) -> "EnergyWindow":
+        """A context manager; the device must have done all its work where it begins and where it ends."""
+        return EnergyWindow(self._tracker, self._country, self._gpu)
+
+
+class EnergyWindow:
+    """What the code within it takes. It ends with an exception too, else the next window would begin with this one."""
+
+    def __init__(self, tracker: Any, country: str | None, gpu: Gpu | None) -> None:
+        self._tracker = tracker
+        self._country = country
+        self._gpu = gpu
+        #: Reading of the GPU's counter at the start, in mJ.
+        self._counter_mj: int | None = None
+        #: Known once the window is over.
+        self.energy = Energy()
+
+    def __enter__(self) -> Self:
+        self._counter_mj = self._gpu.energy_mj() if self._gpu else None
         if self._tracker:
             self._tracker.start_task()
-        return EnergyWindow(self._tracker, self._country, self._gpu, counter_mj)
+        return self
 
-
-@dataclass(frozen=True, slots=True)
-class EnergyWindow:
-    """A window that is being measured."""
-
-    _tracker: Any
-    _country: str | None
-    _gpu: Gpu | None
-    #: Reading of the GPU's counter at the start, in mJ.
-    _counter_mj: int | None
-
-    def stop(self) -> Energy:
-        """Call it when the device has done all its work."""
+    def __exit__(self, *exc_info: object) -> None:
         now_mj = self._gpu.energy_mj() if self._gpu else None
         figures = self._tracker.stop_task() if self._tracker else None
-        if figures is None:
-            return Energy()
+        if figures is not None:
+            self.energy = self._read(figures, now_mj)
+
+    def _read(self, figures: Any, now_mj: int | None) -> Energy:
         parts = {"cpu": figures.cpu_energy * _JOULES_PER_KWH, "ram": figures.ram_energy * _JOULES_PER_KWH}
         if self._gpu:
             parts["gpu"] = figures.gpu_energy * _JOULES_PER_KWH
@@ -83,7 +88,7 @@ def rapl_readable() -> bool:
     return any(os.access(counter, os.R_OK) for counter in _RAPL.glob("intel-rapl:*/energy_uj"))
 
 
-def _tracker(country: str | None) -> Any:
+def _tracker(country: str | None, gpu: Gpu | None) -> Any:
     """A tracker that has found its hardware; None where codecarbon does not work, which must not fail a comparison."""
     logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it speaks before it reads its own log_level
     from codecarbon import OfflineEmissionsTracker
@@ -92,6 +97,7 @@ def _tracker(country: str | None) -> Any:
         tracker = OfflineEmissionsTracker(
             country_iso_code=country or _ANY_COUNTRY,
             allow_multiple_runs=True,  # False would take over the signal handlers
+            gpu_ids=[gpu.uuid] if gpu else None,
             log_level="error",
             measure_power_secs=1,
             output_methods=[],

@@ -10,6 +10,8 @@ class Gpu:
 
     name: str
     driver: str
+    #: As the driver writes it: `GPU-…`.
+    uuid: str
     _handle: Any
 
     @staticmethod
@@ -23,11 +25,12 @@ class Gpu:
         import pynvml
         import torch
 
-        uuid = str(torch.cuda.get_device_properties(device).uuid)
+        uuid = f"GPU-{torch.cuda.get_device_properties(device).uuid}"
         try:
             pynvml.nvmlInit()
-            handle = pynvml.nvmlDeviceGetHandleByUUID(f"GPU-{uuid}")
-            return Gpu(_text(pynvml.nvmlDeviceGetName(handle)), _text(pynvml.nvmlSystemGetDriverVersion()), handle)
+            handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
+            name, driver = _text(pynvml.nvmlDeviceGetName(handle)), _text(pynvml.nvmlSystemGetDriverVersion())
+            return Gpu(name, driver, uuid, handle)
         except pynvml.NVMLError:
             return None
 

@@ -26,10 +26,9 @@ def run_window(model: Model, pictures: Pictures, command: Offline, meter: Energy
     """One window of batched prediction, arrays in, detections out."""
     images = _decoded(pictures)
     _run(model, images, command.batch_size, 0.0, command.query, pulse)
-    with no_garbage_collection():
-        energy = meter.start()
+    with no_garbage_collection(), meter.window() as window:
         count, seconds = _run(model, images, command.batch_size, command.seconds, command.query, pulse)
-        return Window(command.batch_size, count, seconds, len(images), energy.stop())
+    return Window(command.batch_size, count, seconds, len(images), window.energy)
 
 
 def sweep(model: Model, pictures: Pictures, query: Query, pulse: Pulse) -> Swept:

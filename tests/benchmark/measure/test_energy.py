@@ -24,9 +24,9 @@ def test_it_agrees_with_a_tracker_of_its_own_around_the_same_window(meter: Energ
     other.start_task("warm-up")
     other.stop_task()
     other.start_task("window")
-    window = meter.start()
-    spin(2.0)
-    ours = window.stop()
+    with meter.window() as window:
+        spin(2.0)
+    ours = window.energy
     theirs = other.stop_task()
     assert ours.joules == pytest.approx(theirs.energy_consumed * 3.6e6, rel=0.05)
     assert ours.carbon_kg == pytest.approx(theirs.emissions, rel=0.05)
@@ -35,20 +35,37 @@ def test_it_agrees_with_a_tracker_of_its_own_around_the_same_window(meter: Energ
 def test_a_longer_window_takes_more(meter: EnergyMeter) -> None:
     readings = []
     for seconds in (0.5, 2.0):
-        window = meter.start()
-        time.sleep(seconds)
-        readings.append(window.stop().joules)
+        with meter.window() as window:
+            time.sleep(seconds)
+        readings.append(window.energy.joules)
     assert None not in readings
     assert readings[1] > 2 * readings[0]  # type: ignore[operator]
+
+
+def test_a_window_that_was_broken_off_leaves_nothing_for_the_next(meter: EnergyMeter) -> None:
+    def break_off() -> None:
+        with meter.window():
+            time.sleep(2.0)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        break_off()
+    readings = []
+    for seconds in (0.4, 2.0):
+        with meter.window() as window:
+            time.sleep(seconds)
+        readings.append(window.energy.joules)
+    assert None not in readings
+    assert readings[0] < readings[1]  # type: ignore[operator]
 
 
 def test_where_rapl_cannot_be_read_it_is_called_an_estimate(
     meter: EnergyMeter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(energy, "rapl_readable", lambda: False)
-    window = meter.start()
-    time.sleep(0.2)
-    assert window.stop().source == "estimated"
+    with meter.window() as window:
+        time.sleep(0.2)
+    assert window.energy.source == "estimated"
 
 
 class FakeCounter(Gpu):
@@ -62,9 +79,9 @@ class FakeCounter(Gpu):
 
 
 def test_a_gpus_counter_stands_alone() -> None:
-    window = EnergyMeter(None, FakeCounter("fake", "0", None)).start()
-    time.sleep(0.2)
-    reading = window.stop()
+    with EnergyMeter(None, FakeCounter("fake", "0", "GPU-0", None)).window() as window:
+        time.sleep(0.2)
+    reading = window.energy
     assert (reading.joules, reading.source, reading.carbon_kg) == (5.0, "nvml", None)
     assert reading.parts["gpu"] == 5.0
     assert reading.parts["ram"] > 0
@@ -72,9 +89,9 @@ def test_a_gpus_counter_stands_alone() -> None:
 
 def test_carbon_is_that_of_the_counted_joules() -> None:
     """Germany: 381 g a kWh, as codecarbon has it; of 5 J, whatever it reckons for the rest of the machine."""
-    window = EnergyMeter("DEU", FakeCounter("fake", "0", None)).start()
-    time.sleep(0.2)
-    assert window.stop().carbon_kg == pytest.approx(5.0 / 3.6e6 * 0.381, rel=0.01)
+    with EnergyMeter("DEU", FakeCounter("fake", "0", "GPU-0", None)).window() as window:
+        time.sleep(0.2)
+    assert window.energy.carbon_kg == pytest.approx(5.0 / 3.6e6 * 0.381, rel=0.01)
 
 
 def test_where_codecarbon_does_not_work_nothing_is_measured_and_nothing_breaks(
@@ -84,7 +101,9 @@ def test_where_codecarbon_does_not_work_nothing_is_measured_and_nothing_breaks(
         raise RuntimeError("no hardware")
 
     monkeypatch.setattr(OfflineEmissionsTracker, "start_task", refuse)
-    reading = EnergyMeter("DEU", gpu=None).start().stop()
+    with EnergyMeter("DEU", gpu=None).window() as window:
+        pass
+    reading = window.energy
     assert (reading.joules, reading.source, reading.carbon_kg) == (None, None, None)
     assert "energy is not measured" in caplog.text
 
