@@ -20,6 +20,8 @@ class ModelState:
     state: str
     #: What to do about it; None where ready.
     reason: str | None = None
+    #: Paths and hashes behind the reason: for whoever runs this machine, not for whoever uses it.
+    notes: tuple[str, ...] = ()
 
     @property
     def ready(self) -> bool:
@@ -32,7 +34,7 @@ def model_state(entry: ModelEntry, weights_dirs: Sequence[Path] = ()) -> ModelSt
     try:
         require_ready(entry, weights_dirs)
     except BenchmarkError as error:
-        return ModelState(entry.id, error.code, str(error))
+        return ModelState(entry.id, error.code, str(error), tuple(getattr(error, "__notes__", ())))
     return ModelState(entry.id, "ready")
 
 

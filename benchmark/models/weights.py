@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from benchmark.errors import WeightsMismatch, WeightsMissing
+from benchmark.errors import BenchmarkError, WeightsMismatch, WeightsMissing
 from benchmark.models.catalogue import ModelEntry, WeightsFile
 
 
@@ -29,14 +29,17 @@ def resolve_weights(entry: ModelEntry, weights_dirs: Sequence[Path]) -> CheckedW
     path = _find(entry, entry.weights, weights_dirs)
     sha256 = file_sha256(path)
     if not entry.weights.sha256:
-        raise WeightsMismatch(
-            f"The catalogue has no sha256 for the weights of {entry.id}, so they are not opened. If you trust "
-            f'{path}, add to [models.{entry.id}.weights]: sha256 = "{sha256}"'
+        raise _noted(
+            WeightsMismatch(f"The catalogue has no sha256 for the weights of {entry.id}, so they are not opened."),
+            f'If you trust {path}, add to [models.{entry.id}.weights]: sha256 = "{sha256}"',
         )
     if sha256 not in entry.weights.sha256:
-        raise WeightsMismatch(
-            f"{path} is not what the catalogue names for {entry.id}: its sha256 is {sha256}, "
-            f"not {' or '.join(entry.weights.sha256)}. Replace the file, or the sha256 if you trust it."
+        raise _noted(
+            WeightsMismatch(
+                f"{path.name} is not what the catalogue names for {entry.id}: its sha256 is another one. Replace the "
+                "file, or the sha256 if you trust it."
+            ),
+            f"The file is {path}. Its sha256 is {sha256}, not {' or '.join(entry.weights.sha256)}.",
         )
     return CheckedWeights(path, sha256)
 
@@ -48,8 +51,18 @@ def _find(entry: ModelEntry, weights: WeightsFile, weights_dirs: Sequence[Path])
         if place.is_file():
             return place.absolute()
     source = f" It is published at {weights.url}." if weights.url else ""
-    wanted = " or ".join(dict.fromkeys(map(str, places)))
-    raise WeightsMissing(f"The weights of {entry.id} are not here: put {Path(weights.file).name} at {wanted}.{source}")
+    raise _noted(
+        WeightsMissing(
+            f"The weights of {entry.id} are not here: put {Path(weights.file).name} into the weights folder.{source}"
+        ),
+        f"They were looked for at {' and '.join(dict.fromkeys(map(str, places)))}.",
+    )
+
+
+def _noted(error: BenchmarkError, note: str) -> BenchmarkError:
+    """Paths of this machine are for whoever runs it, not for whoever reads the message."""
+    error.add_note(note)
+    return error
 
 
 def file_sha256(path: Path) -> str:
