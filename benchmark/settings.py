@@ -17,5 +17,5 @@ class BenchmarkSettings:
     silence_timeout_s: float = 60.0
     #: Hosts kept warm, at least 2; the least recently used one goes first.
     max_hosts: int = 4
-    #: Threads of a Host; None takes the physical cores that this process may use.
+    #: Threads of a Host; None takes one less than the physical cores that this process may use.
     threads: int | None = None
