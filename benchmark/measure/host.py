@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmark.errors import Cancelled, HostDied, HostTimeout
 from benchmark.measure.messages import Beat, Close, Command, Failed, Reply, Stop
-from benchmark.measure.threads import usable_cores
+from benchmark.measure.threads import default_threads
 
 #: Not multiprocessing's own spawn: that runs the parent's main script again in the child, whose imports (a web
 #: client, a test runner) would then count as the model's memory and start-up time.
@@ -28,7 +28,7 @@ _STOP_GRACE = 1.0
 _CLOSE_GRACE = 2.0
 #: Seconds between two looks at whether the comparison is to be cancelled.
 _LOOK_INTERVAL = 0.1
-_LOG_TAIL = 2000  # characters
+_LOG_TAIL = 2000  # bytes
 
 
 class Host:
@@ -46,7 +46,7 @@ class Host:
         self._folder = tempfile.TemporaryDirectory(prefix="arena-host-")
         self._log = tempfile.TemporaryFile(dir=self._folder.name)  # noqa: SIM115 - lives as long as the Host
         self.connection, child = Pipe()
-        self._process = self._spawn(child, threads or usable_cores())
+        self._process = self._spawn(child, threads or default_threads())
         child.close()
 
     def _spawn(self, child: "Connection[Any, Any]", threads: int) -> subprocess.Popen[bytes]:
@@ -99,8 +99,9 @@ class Host:
             self.kill()
 
     def kill(self) -> None:
-        """End it at once."""
-        self._process.kill()
+        """End it and what it started, at once."""
+        if self.alive:
+            os.killpg(self.pid, signal.SIGKILL)  # it leads a group of its own
         self._process.wait()
         self._clean()
 
@@ -132,8 +133,8 @@ class Host:
     def _tail(self) -> str:
         if self._log.closed:
             return ""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")[-_LOG_TAIL:].strip()
+        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - _LOG_TAIL))
+        return self._log.read().decode(errors="replace").strip()
 
 
 def _describe(code: int) -> str:

@@ -22,10 +22,16 @@ class HostPool:
         The same key twice gives two Hosts.
         """
         self._idle = [host for host in self._idle if self._usable(host)]
-        warm = [self._take_idle(key) for _, key in wanted]
+        hosts = [self._take_idle(key) for _, key in wanted]
         while self._idle and len(self._idle) + len(wanted) > self._max_hosts:
             self._idle.pop(0).close()
-        return [host or self._start(name, key) for host, (name, key) in zip(warm, wanted, strict=True)]
+        try:
+            for position, (name, key) in enumerate(wanted):
+                hosts[position] = hosts[position] or self._start(name, key)
+        except BaseException:
+            self._idle += [host for host in hosts if host]
+            raise
+        return [host for host in hosts if host]
 
     def give_back(self, hosts: Sequence[Host]) -> None:
         """Keep those that are well; end those that still work for nobody."""

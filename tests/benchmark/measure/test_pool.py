@@ -65,6 +65,26 @@ def test_a_host_outlives_the_thread_that_asked_for_it() -> None:
         pool.close()
 
 
+def test_where_a_host_cannot_be_started_the_others_are_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = HostPool(max_hosts=2)
+    try:
+        first = pool.take([("a", "a"), ("b", "b")])
+        pool.give_back(first)
+
+        def refuse(*_: object) -> None:
+            raise OSError("no more processes")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(HostPool, "_start", refuse)
+            with pytest.raises(OSError, match="no more"):
+                pool.take([("b", "b"), ("c", "c")])
+        again = pool.take([("b", "b"), ("c", "c")])
+        assert again[0] is first[1]
+        pool.give_back(again)
+    finally:
+        pool.close()
+
+
 def load_for_ever(device: str) -> Model:
     time.sleep(3600)
     raise AssertionError(device)
