@@ -2,11 +2,13 @@
 
 import ctypes
 import faulthandler
+import gc
 import os
 import random
 import signal
 import sys
 import time
+import traceback
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -88,6 +90,7 @@ class HostProcess:
         except StopRequested:
             return messages.Stopped()
         except BenchmarkError as error:
+            error.add_note("".join(traceback.format_exception(error)))  # the traceback itself cannot be sent
             return messages.Failed(error)
 
     def _answer(self, command: messages.Command, pulse: Pulse) -> messages.Reply:
@@ -103,9 +106,12 @@ class HostProcess:
 
                 return stream(self._model, self._pictures, command.images, command.query, pulse)
             case messages.Sweep():
+                from benchmark.measure.memory import reset_peak_memory
                 from benchmark.measure.offline import sweep
 
-                return sweep(self._model, self._pictures, command.query, pulse)
+                swept = sweep(self._model, self._pictures, command.query, pulse)
+                reset_peak_memory()  # what sizes were tried on the way is chance
+                return swept
             case messages.Offline():
                 from benchmark.measure.offline import run_window
 
@@ -132,6 +138,8 @@ class HostProcess:
             _use_threads(self._threads)
             self._model.synchronize()
             self._loaded = self._describe(time.perf_counter() - start, command.country)
+        gc.collect()
+        gc.freeze()  # what was loaded stays, so the collections before each block need not look at it
         reset_peak_memory()  # so that a model just loaded and one that was warm report the same thing
         return self._loaded
 

@@ -146,9 +146,26 @@ def test_an_error_of_the_model_is_told_and_the_host_lives_on(
 ) -> None:
     ask(host, open_scenes(scenes), WATCH)
     ask(host, load_fake(tmp_path, '{"fault": "raise"}'), WATCH)
-    with pytest.raises(ModelFailed, match="RuntimeError: the layers do not fit"):
+    with pytest.raises(ModelFailed, match="RuntimeError: the layers do not fit") as caught:
         ask(host, Stream((0,), QUERY), WATCH)
+    [note] = caught.value.__notes__
+    assert "in _misbehave" in note
     assert host.alive
+
+
+def test_what_a_host_has_started_ends_with_it(tmp_path: Path) -> None:
+    host = Host("parent")
+    try:
+        with pytest.raises(ModelFailed):
+            ask(host, Load(partial(start_sleeper, tmp_path / "pid"), "cpu", None), WATCH)
+    finally:
+        host.kill()
+    assert gone(int((tmp_path / "pid").read_text()))
+
+
+def start_sleeper(pid_file: Path, device: str) -> Model:
+    pid_file.write_text(str(subprocess.Popen(["sleep", "600"]).pid))
+    raise RuntimeError(device)
 
 
 def test_two_hosts_work_at_once_and_answer_in_order(host: Host, scenes: list[LabelledImage], tmp_path: Path) -> None:
