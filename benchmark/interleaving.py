@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 #: Images of a block, at most: long blocks let the machine drift between the two.
-_LONGEST_BLOCK = 32
-#: Samples of a block, at least: with fewer, much of the time goes into taking turns.
-_SHORTEST_BLOCK = 16
+_LONGEST_BLOCK = 6
+#: Samples of a block of few images, at least: with fewer, much of the time goes into taking turns.
+_SHORTEST_BLOCK = 4
 
 
 def blocks(images: int) -> Iterator[tuple[int, tuple[int, ...]]]:

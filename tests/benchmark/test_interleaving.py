@@ -11,7 +11,7 @@ def one_pass(images: int) -> list[tuple[int, tuple[int, ...]]]:
 
 
 def test_a_few_images_are_taken_a_b_b_a() -> None:
-    assert one_pass(24) == [(side, tuple(range(24))) for side in (0, 1, 1, 0)]
+    assert one_pass(6) == [(side, tuple(range(6))) for side in (0, 1, 1, 0)]
 
 
 @pytest.mark.parametrize("images", [1, 2, 15, 16, 24, 32, 33, 64, 65, 100, 1000])
@@ -27,4 +27,4 @@ def test_in_a_pass_both_sides_see_every_image_equally_often_and_go_first_equally
 
 @pytest.mark.parametrize("images", [1, 5, 33, 1000])
 def test_blocks_are_neither_long_nor_tiny(images: int) -> None:
-    assert all(16 <= len(chunk) <= 32 for _, chunk in one_pass(images))
+    assert all(3 <= len(chunk) <= 6 for _, chunk in one_pass(images))
