@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import median
 from typing import Any
 
@@ -20,7 +21,7 @@ from benchmark.options import Options
 from benchmark.resampling import Array, Contender
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots, for the cached properties
 class Evidence:
     """What the Host reported of one model, beside what is true."""
 
@@ -41,38 +42,39 @@ class Evidence:
         """What the verdict needs."""
         return Contender(
             model_id=self.model_id,
-            metrics=self.metrics(),
-            accuracies=count_accuracies(self._counts(), self._true_counts()),
-            latencies_ms=np.array(self._medians(sample.predict_ms for sample in self.samples)),
-            matches=tuple(self._matches()),
+            metrics=self.metrics,
+            accuracies=count_accuracies(self._counts, self._true_counts),
+            latencies_ms=self._times_by_pass(sample.predict_ms for sample in self.samples),
+            matches=tuple(self._matches),
             energies_j=self._window_energies(),
         )
 
     def image_results(self, side: str) -> list[ImageResult]:
         """One for each image; `side` is `a` or `b`."""
-        latencies = self._medians(sample.total_ms for sample in self.samples)
+        latencies = np.median(self._times_by_pass(sample.total_ms for sample in self.samples), axis=0).tolist()
         return [
             ImageResult(side, self.model_id, index, image.image_path, image.car_count, len(found), latency, found)
-            for index, (image, found, latency) in enumerate(zip(self.truth, self._counted(), latencies, strict=True))
+            for index, (image, found, latency) in enumerate(zip(self.truth, self._counted, latencies, strict=True))
         ]
 
+    @cached_property
     def metrics(self) -> dict[str, Any]:
         """`model_x_metrics` of the result; names carry their units, shares are 0–1, None is not measured."""
         scores, times = self._score_metrics(), self._time_metrics()
         return scores | times | self._offline_metrics(scores["accuracy"], times["speed_ms"]) | self._model_metrics()
 
     def _score_metrics(self) -> dict[str, Any]:
-        counts = count_scores(self._counts(), self._true_counts())
-        total = sum(self._matches(), Matches(0, 0, 0))
+        counts = count_scores(self._counts, self._true_counts)
+        total = sum(self._matches, Matches(0, 0, 0))
         precision = self._average_precision()
         return {
             "accuracy": counts.accuracy,
             "count_mae": counts.mae,
             "count_rmse": counts.rmse,
             "count_bias": counts.bias,
-            "count_basis": "boxes",
+            "count_basis": self.loaded.model.count_basis,
             "f1_score": total.f1,
-            "f1_basis": "boxes" if self._has_boxes() else "counts",
+            "f1_basis": "boxes" if self._has_boxes else "counts",
             "precision": total.precision,
             "recall": total.recall,
             "ap50": precision.ap50,
@@ -99,7 +101,7 @@ class Evidence:
     def _offline_metrics(self, accuracy: float, speed_ms: float) -> dict[str, Any]:
         rates = [window.images / window.seconds for window in self.windows]
         images = sum(window.images for window in self.windows)
-        carbon_kg = _sum_all(energy.carbon_kg for energy in self._energies())
+        carbon_kg = _sum_all(energy.carbon_kg for energy in self._energies)
         per_image_kg = None if carbon_kg is None else carbon_kg / images
         return {
             "throughput_fps": median(rates),
@@ -109,10 +111,11 @@ class Evidence:
             "images_measured": images,
             "carbon_emissions": carbon_kg,
             "carbon_g_per_1k_images": None if per_image_kg is None else per_image_kg * 1e6,
-            "energy_source": self._energies()[0].source,
+            "energy_source": self._energies[0].source,
             "green_score": green_score(accuracy, per_image_kg, speed_ms / 1e3),
         } | self._energy_per_image(images)
 
+    @cached_property
     def _energies(self) -> list[Energy]:
         """Of each window; all unmeasured where they have no source in common, for such figures do not add up."""
         energies = [window.energy for window in self.windows]
@@ -120,13 +123,13 @@ class Evidence:
 
     def _window_energies(self) -> Array:
         """J per image of each window; empty where one was not measured."""
-        joules = [energy.joules for energy in self._energies()]
+        joules = [energy.joules for energy in self._energies]
         if None in joules:
             return np.array([], float)
         return np.array(joules, float) / [window.images for window in self.windows]
 
     def _energy_per_image(self, images: int) -> dict[str, Any]:
-        energies = self._energies()
+        energies = self._energies
         joules = _sum_all(energy.joules for energy in energies)
         parts = {part: _sum_all(energy.parts.get(part) for energy in energies) for part in ("cpu", "gpu", "ram")}
         return {"energy_j_per_image": None if joules is None else joules / images} | {
@@ -141,45 +144,51 @@ class Evidence:
             "parameters": self.loaded.model.parameters,
             "numeric_precision": self.loaded.model.precision,
             "device": self.loaded.model.device,
+            "input_size": self.loaded.model.input_size,
+            "nms_iou": self.loaded.model.nms_iou,
             "weights_sha256": self.weights_sha256,
         }
 
+    @cached_property
     def _counted(self) -> list[tuple[Detection, ...]]:
         """Detections of each image that are above the threshold."""
         return [
             tuple(each for each in found if each.score > self.options.confidence) for found in self.detected.detections
         ]
 
+    @cached_property
     def _counts(self) -> list[int]:
-        return [len(found) for found in self._counted()]
+        return [len(found) for found in self._counted]
 
+    @cached_property
     def _true_counts(self) -> list[int]:
         return [image.car_count for image in self.truth]
 
+    @cached_property
     def _has_boxes(self) -> bool:
         return all(image.truth_boxes is not None for image in self.truth)
 
+    @cached_property
     def _matches(self) -> list[Matches]:
-        if not self._has_boxes():
-            return [count_matches(*pair) for pair in zip(self._counts(), self._true_counts(), strict=True)]
+        if not self._has_boxes:
+            return [count_matches(*pair) for pair in zip(self._counts, self._true_counts, strict=True)]
         return [
-            box_matches(found, image.truth_boxes or ())
-            for found, image in zip(self._counted(), self.truth, strict=True)
+            box_matches(found, image.truth_boxes or ()) for found, image in zip(self._counted, self.truth, strict=True)
         ]
 
     def _average_precision(self) -> AveragePrecision:
-        if not self._has_boxes():
+        if not self._has_boxes:
             return AveragePrecision(None, None)
         return average_precision(
             self.detected.detections, [image.truth_boxes or () for image in self.truth], self.sizes
         )
 
-    def _medians(self, times_ms: Iterable[float]) -> list[float]:
-        """Median time of each image, in the order of the images."""
+    def _times_by_pass(self, times_ms: Iterable[float]) -> Array:
+        """Of shape (passes, images): the nth time that each image was seen is its nth pass."""
         by_image: dict[int, list[float]] = {}
         for sample, time_ms in zip(self.samples, times_ms, strict=True):
             by_image.setdefault(sample.image, []).append(time_ms)
-        return [median(by_image[index]) for index in range(len(self.truth))]
+        return np.array([by_image[index] for index in range(len(self.truth))]).T
 
 
 def _sum_all(values: Iterable[float | None]) -> float | None:

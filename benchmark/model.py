@@ -34,6 +34,12 @@ class ModelInfo:
     #: `cpu` or `cuda:0`.
     device: str
     class_names: tuple[str, ...]
+    #: Where its counts come from: `boxes`, or what a model without boxes counts by.
+    count_basis: str = "boxes"
+    #: Longer side of the image that it sees, in pixels.
+    input_size: int | None = None
+    #: Overlap (IoU) above which it takes two boxes of a class for one car.
+    nms_iou: float | None = None
 
 
 class Model(Protocol):

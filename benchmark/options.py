@@ -52,12 +52,10 @@ class Options:
     window_seconds: float = 5.0
     #: Offline windows per model.
     windows: int = 2
-    #: Images per offline batch; None lets a short sweep choose for each model.
+    #: Images per offline batch; None lets a short sweep choose one for both models.
     batch_size: int | None = None
     weights: Weights = field(default_factory=Weights)
     seed: int = 0
-    #: Single-stream samples per model, at least; 64 is what a p90 at 99 % confidence takes.
-    min_samples: int = 64
 
     @staticmethod
     def parse(mapping: Mapping[str, Any]) -> "Options":

@@ -1,8 +1,9 @@
 """How far chance alone could have moved what was measured of two models.
 
 Both models saw every image, so images are drawn with replacement, and a drawn image brings both models' results
-along: a paired bootstrap. Of fewer than six images it would be blind, for their differences often all point the same
-way by chance (of five, once in 16 times), and no draw can then point the other way.
+along: a paired bootstrap. Times are known by pass over the images too, and noise of the machine lasts longer than one
+image, so passes are drawn as well, likewise for both. Of fewer than six images it would be blind: their differences
+often all point the same way by chance (of five, once in 16 times), and no draw can then point the other way.
 
 Energy is known by window, and windows are fewer still. Windows of the two take turns, so each pair of neighbours
 gives one log ratio; the mean of n of them is taken to follow Student's t with n − 1 degrees of freedom around the true
@@ -26,7 +27,10 @@ FEWEST_WINDOWS = 2
 #: Log ratios beyond this are cut, so that the long tails of t with one degree of freedom do not overflow.
 _LARGEST_LOG_RATIO = 100.0
 
+_VALUES_AT_A_TIME = 4_000_000
+
 Array = npt.NDArray[np.float64]
+_Indices = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Contender:
     metrics: Mapping[str, Any]
     #: Count accuracy of each image, 0–1.
     accuracies: Array
-    #: Median single-stream time of each image, in ms.
+    #: Single-stream times in ms, of shape (passes, images).
     latencies_ms: Array
     #: True and false positives of each image.
     matches: tuple[Matches, ...]
@@ -81,19 +85,27 @@ def _by_image(a: Contender, b: Contender, random: np.random.Generator) -> list[d
     images = len(a.accuracies)
     if images < FEWEST_IMAGES:
         return [{}, {}]
+    passes = len(a.latencies_ms)
     draws = random.integers(0, images, size=(RESAMPLES, images))
-    return [_scores(contender, draws) for contender in (a, b)]
+    pass_draws = random.integers(0, passes, size=(RESAMPLES, passes))
+    return [_scores(each, draws) | {"speed_ms": _medians(each.latencies_ms, pass_draws, draws)} for each in (a, b)]
 
 
-def _scores(contender: Contender, draws: npt.NDArray[np.intp]) -> dict[str, Array]:
+def _scores(contender: Contender, draws: _Indices) -> dict[str, Array]:
     counts = np.array([(each.tp, each.fp, each.fn) for each in contender.matches], float)
     tp, fp, fn = counts[draws].sum(axis=1).T
     total = 2 * tp + fp + fn
     return {
         "accuracy": contender.accuracies[draws].mean(axis=1),
         "f1_score": np.divide(2 * tp, total, out=np.ones_like(total), where=total > 0),
-        "speed_ms": np.median(contender.latencies_ms[draws], axis=1),
     }
+
+
+def _medians(times: Array, pass_draws: _Indices, image_draws: _Indices) -> Array:
+    """Median of each draw's passes × images; some draws at a time, for many of them may not fit into memory."""
+    parts = np.array_split(np.arange(RESAMPLES), 1 + RESAMPLES * times.size // _VALUES_AT_A_TIME)
+    medians = [np.median(times[pass_draws[part, :, None], image_draws[part, None, :]], axis=(1, 2)) for part in parts]
+    return np.concatenate(medians)
 
 
 def _energies(a: Array, b: Array, random: np.random.Generator) -> tuple[Array, Array] | tuple[None, None]:

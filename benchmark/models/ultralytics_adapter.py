@@ -39,6 +39,8 @@ class YoloModel:
             precision="fp16" if predictor.model.fp16 else "fp32",
             device=str(predictor.device),
             class_names=tuple(self._names.values()),
+            input_size=recipe.input_size,
+            nms_iou=NMS_IOU,
         )
 
     def preprocess(self, images: Sequence[Image]) -> torch.Tensor:

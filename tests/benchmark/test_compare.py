@@ -35,9 +35,11 @@ METRICS = {
     "accuracy", "ap50", "ap50_95", "batch_size", "carbon_emissions", "carbon_g_per_1k_images", "confidence_threshold",
     "count_basis", "count_bias", "count_mae", "count_rmse", "decode_ms", "device", "energy_cpu_j_per_image",
     "energy_gpu_j_per_image", "energy_j_per_image", "energy_ram_j_per_image", "energy_source", "f1_basis", "f1_score",
-    "gpu_memory_mb", "green_score", "images_measured", "inference_ms", "latency_ms", "load_s", "memory_mb",
-    "numeric_precision", "p50_ms", "p90_ms", "p99_ms", "parameters", "postprocess_ms", "precision", "preprocess_ms",
-    "recall", "samples", "speed_ms", "throughput_fps", "throughput_max_fps", "throughput_min_fps", "weights_sha256",
+    "gpu_memory_mb", "green_score", "images_measured", "inference_ms", "input_size", "latency_ms", "load_s",
+    "memory_mb", "nms_iou", "numeric_precision", "p50_ms", "p90_ms", "p99_ms", "parameters",
+    "postprocess_ms", "precision",
+    "preprocess_ms", "recall", "samples", "speed_ms", "throughput_fps", "throughput_max_fps",
+    "throughput_min_fps", "weights_sha256",
 }  # fmt: skip
 
 
@@ -132,6 +134,8 @@ def test_the_environment_says_where_and_with_what_and_no_secrets(
     assert set(environment["phase_s"]) == {"load", "warm_up", "single_stream", "offline", "score"}
     assert environment["duration_s"] >= sum(environment["phase_s"].values()) * 0.99
     assert environment["libraries"]["numpy"]
+    assert len(environment["threads"]) == 2
+    assert environment["match_iou"] == 0.5
     assert set(environment["weights_sha256"]) == {"good", "half_blind"}
     assert str(scenes[0].path.parent) not in json.dumps(dict(environment))
 
@@ -176,6 +180,8 @@ def test_one_image_is_enough(arena: Arena, scenes: list[LabelledImage], quick: O
     result = arena.compare("good", "half_blind", [scenes[3]], quick)
     assert result.model_a_metrics["samples"] >= 64
     assert len(result.image_rows()) == 2
+    assert result.winner == "tie"
+    assert "1 images are too few" in result.verdict.sentence
 
 
 def test_without_a_country_carbon_is_null_and_energy_is_not(

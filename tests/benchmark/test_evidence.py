@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ def evidence(energies: Sequence[Energy]) -> Evidence:
 
 
 def test_energy_of_all_windows_is_added_up() -> None:
-    metrics = evidence([MEASURED, MEASURED]).metrics()
+    metrics = evidence([MEASURED, MEASURED]).metrics
     assert (metrics["energy_j_per_image"], metrics["energy_source"]) == (2.0, "nvml")
     assert metrics["energy_cpu_j_per_image"] == pytest.approx(0.2)
     assert metrics["carbon_emissions"] == pytest.approx(2e-6)
@@ -50,3 +51,9 @@ def test_scores_of_images_and_of_all_agree() -> None:
     contender = evidence([MEASURED]).contender()
     assert contender.accuracies.tolist() == [1.0, 0.0]
     assert contender.metrics["accuracy"] == 0.5
+
+
+def test_times_lie_by_pass_and_image() -> None:
+    seen = evidence([MEASURED])
+    samples = [Sample(image, 1.0, 0.0, float(time), 0.0) for time, image in enumerate((1, 0, 0, 1, 1, 0))]
+    assert replace(seen, samples=samples).contender().latencies_ms.tolist() == [[1, 0], [2, 3], [5, 4]]
