@@ -103,6 +103,7 @@ class Host:
         if self.alive:
             os.killpg(self.pid, signal.SIGKILL)  # it leads a group of its own
         self._process.wait()
+        self.busy = False
         self._clean()
 
     def close(self) -> None:

@@ -218,7 +218,7 @@ def test_a_failing_model_ends_its_comparison_and_no_other(
 def test_a_hanging_model_times_out_and_the_next_comparison_works(
     catalogue: Catalogue, scenes: list[LabelledImage], quick: Options
 ) -> None:
-    with Arena(catalogue, settings=BenchmarkSettings(silence_timeout_s=3)) as arena:
+    with Arena(catalogue, settings=BenchmarkSettings(silence_timeout_s=2)) as arena:
         with pytest.raises(HostTimeout, match="hangs gave no sign of life"):
             arena.compare("hangs", "good", scenes, quick)
         assert arena.compare("good", "twin", scenes[:6], quick).winner

@@ -42,7 +42,7 @@ def arena(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Arena]:
 @pytest.fixture(scope="module")
 def result(arena: Arena) -> Comparison:
     """Both nano models on all images of `coco`."""
-    options = Options(min_seconds=1.0, window_seconds=2.0)
+    options = Options(min_seconds=0.1, window_seconds=1.0, windows=1, batch_size=1)
     return arena.compare("v5n", "v8n", photographs("coco"), options)
 
 

@@ -3,7 +3,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -128,26 +128,27 @@ def test_a_device_that_is_not_there_is_refused(yolo_weights: Path, device: str) 
         load(recipe(yolo_weights), device)
 
 
-def test_in_a_host_it_opens_no_socket_and_leaves_the_home_folder_alone(host: Host, yolo_weights: Path) -> None:
-    def settings() -> set[Path]:
-        return set(Path.home().rglob("Ultralytics/*"))
-
-    before = settings()
-    assert isinstance(load_in(host, yolo_weights), Loaded)
-    descriptors = [Path(f"/proc/{host.pid}/fd/{name}").readlink() for name in os.listdir(f"/proc/{host.pid}/fd")]
-    assert sum(str(each).startswith("socket:") for each in descriptors) == 1  # the one to its parent
-    assert settings() == before
+def files_at_home() -> set[Path]:
+    """Where the package keeps its settings unless it is told otherwise."""
+    return {each for folder in (".config", ".cache", ".") for each in (Path.home() / folder).glob("Ultralytics/*")}
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_in_a_host_it_uses_the_threads_it_was_given(yolo_weights: Path, threads: int) -> None:
-    host = Host("random", threads)
-    try:
-        loaded = ask(host, Load(partial(load_witness, recipe(yolo_weights)), "cpu", None), Watch(silence_s=120))
-        assert isinstance(loaded, Loaded)
-        assert (loaded.threads, loaded.model.class_names) == (threads, (str(threads),))
-    finally:
-        host.close()
+@dataclass(frozen=True)
+class LoadedHost:
+    host: Host
+    reply: Loaded
+    new_files_at_home: set[Path]
+
+
+@pytest.fixture(scope="module")
+def loaded(yolo_weights: Path) -> Iterator[LoadedHost]:
+    """A Host that has its model, with as many threads as there are processors: the package takes one less."""
+    before = files_at_home()
+    started = Host("random", os.cpu_count())
+    reply = ask(started, Load(partial(load_witness, recipe(yolo_weights)), "cpu", None), Watch(silence_s=120))
+    assert isinstance(reply, Loaded)
+    yield LoadedHost(started, reply, files_at_home() - before)
+    started.close()
 
 
 class Witness:
@@ -155,7 +156,7 @@ class Witness:
 
     def __init__(self, model: Any) -> None:
         self.synchronize = model.synchronize
-        self._info = model.info
+        self._info: ModelInfo = model.info
 
     @property
     def info(self) -> ModelInfo:
@@ -168,11 +169,26 @@ def load_witness(recipe: Recipe, device: str) -> Any:
     return Witness(load_model("benchmark.models.ultralytics_adapter", recipe, device))
 
 
-def test_in_a_host_a_loaded_model_takes_no_processor_time(host: Host, yolo_weights: Path) -> None:
-    assert isinstance(load_in(host, yolo_weights), Loaded)
-    before = psutil.Process(host.pid).cpu_times()
+def test_in_a_host_it_uses_the_threads_it_was_given(loaded: LoadedHost) -> None:
+    threads = os.cpu_count()
+    assert (loaded.reply.threads, loaded.reply.model.class_names) == (threads, (str(threads),))
+
+
+def test_in_a_host_it_leaves_the_home_folder_alone(loaded: LoadedHost) -> None:
+    assert loaded.new_files_at_home == set()
+
+
+def test_in_a_host_it_opens_no_socket(loaded: LoadedHost) -> None:
+    descriptors = [
+        Path(f"/proc/{loaded.host.pid}/fd/{name}").readlink() for name in os.listdir(f"/proc/{loaded.host.pid}/fd")
+    ]
+    assert sum(str(each).startswith("socket:") for each in descriptors) == 1  # the one to its parent
+
+
+def test_in_a_host_a_loaded_model_takes_no_processor_time(loaded: LoadedHost) -> None:
+    before = psutil.Process(loaded.host.pid).cpu_times()
     time.sleep(1)
-    after = psutil.Process(host.pid).cpu_times()
+    after = psutil.Process(loaded.host.pid).cpu_times()
     assert (after.user + after.system) - (before.user + before.system) < 0.1
 
 
