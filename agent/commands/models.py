@@ -25,4 +25,5 @@ def models(catalogue: Catalogue = None, weights_dir: WeightsDir = WEIGHTS_DIR) -
     console.print(table)
     for state in states:
         if state.reason:
-            console.print(Padding(f"[dim]•[/] {escape(state.reason)}", (1, 0, 0, 0)), highlight=False)
+            lines = [f"[dim]•[/] {escape(state.reason)}", *(f"  [dim]{escape(note)}[/]" for note in state.notes)]
+            console.print(Padding("\n".join(lines), (1, 0, 0, 0)), highlight=False)

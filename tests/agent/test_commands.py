@@ -62,7 +62,7 @@ def test_compare_shows_a_winner_and_writes_the_columns_of_the_result(tmp_path: P
     assert shown.returncode == 0, shown.stderr
     row = json.loads(out.read_text())
     assert {
-        "model_a_id", "model_b_id", "model_a_metrics", "model_b_metrics",
+        "id", "job_id", "agent_id", "created_at", "model_a_id", "model_b_id", "model_a_metrics", "model_b_metrics",
         "winner", "verdict", "environment", "image_results",
     } == set(row)  # fmt: skip
     assert len(row["image_results"]) == 2 * 24
