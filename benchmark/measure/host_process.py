@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmark.errors import BenchmarkError, ClassMissing
+from benchmark.errors import BenchmarkError, ClassMissing, HostError
 from benchmark.measure import messages
 from benchmark.measure.failures import translated
 from benchmark.measure.pulse import Pulse, StopRequested
@@ -89,8 +89,10 @@ class HostProcess:
                 return self._answer(command, Pulse(self._connection))
         except StopRequested:
             return messages.Stopped()
-        except BenchmarkError as error:
+        except HostError as error:
             error.add_note("".join(traceback.format_exception(error)))  # the traceback itself cannot be sent
+            return messages.Failed(error)
+        except BenchmarkError as error:  # what a person did: the message says it all
             return messages.Failed(error)
 
     def _answer(self, command: messages.Command, pulse: Pulse) -> messages.Reply:

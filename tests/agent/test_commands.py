@@ -92,6 +92,16 @@ def test_a_mistake_gets_a_sentence_and_no_traceback(arguments: list[str | Path],
     assert "hunter2" not in shown.stderr
 
 
+def test_a_broken_image_is_named_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "broken.jpg").write_text("no image")
+    (tmp_path / "manifest.json").write_text('[{"image_path": "broken.jpg", "car_count": 1}]')
+    catalogue = ROOT / "demo" / "catalogue.toml"
+    shown = arena("compare", "Trained_yolov5", "Trained_yolov8", "--images", tmp_path, "--catalogue", catalogue)
+    assert shown.returncode == 1
+    assert "broken.jpg is not an image" in shown.stderr
+    assert "Traceback" not in shown.stderr
+
+
 def test_a_taken_port_is_said_and_nothing_stays_behind(stack: LocalStack) -> None:
     shown = arena("stack", "--port", stack.url.rpartition(":")[2])
     assert shown.returncode == 1
