@@ -109,16 +109,10 @@ class Worker:
 
     def _end(self, lease: Lease, keeper: LeaseKeeper) -> str:
         """Do the job and write how it ended; returns what became of it."""
-        write = self._attempt(lease, keeper)
         try:
-            return self._write(write, keeper)
+            return self._write(self._attempt(lease, keeper), keeper)
         except Exception as error:
             _log.error(str(error), action="write_refused", exc_info=not isinstance(error, StoreError))
-            message = f"Supabase refused the result: {error}"
-        try:
-            return self._write(self._failure(lease, "result_refused", message, transient=False), keeper)
-        except Exception as error:
-            _log.error(str(error), action="write_refused")
         return _LEFT
 
     def _attempt(self, lease: Lease, keeper: LeaseKeeper) -> Callable[[], str]:
@@ -135,7 +129,7 @@ class Worker:
             _log.exception("unexpected error", action="attempt_failed")
             message = f"The agent met an unexpected {type(error).__name__}; its log has more."
             return self._failure(lease, "internal_error", message, transient=True)
-        return partial(self._store.complete, lease, comparison.to_row(), comparison.image_rows())
+        return partial(self._complete, lease, comparison)
 
     def _compare(self, lease: Lease, keeper: LeaseKeeper) -> Comparison:
         options = Options.parse(lease.options)
@@ -156,6 +150,15 @@ class Worker:
                 should_stop=should_stop,
             )
 
+    def _complete(self, lease: Lease, comparison: Comparison) -> str:
+        """Write the result; one that Supabase will not have, or that is not JSON, fails the job."""
+        try:
+            return self._store.complete(lease, comparison.to_row(), comparison.image_rows())
+        except (RequestRefused, ValueError, TypeError) as error:
+            _log.error(str(error), action="result_refused", exc_info=not isinstance(error, StoreError))
+            message = f"Supabase refused the result: {error}"
+        return self._failure(lease, "result_refused", message, transient=False)()
+
     def _failure(self, lease: Lease, code: str, message: str, *, transient: bool) -> Callable[[], str]:
         error: dict[str, Any] = {"code": code, "message": scrub(message)}
         return partial(self._store.fail, lease, error, transient=transient)
@@ -164,7 +167,7 @@ class Worker:
         """Tell the store, and ask again for as long as the lease may be held.
 
         Once tried, it is asked again even if the keeper has heard that the lease is gone: that may be this very
-        write, whose reply was lost. Raises RequestRefused, and what is raised for something that is not JSON.
+        write, whose reply was lost. Raises RequestRefused.
         """
         if keeper.must_stop():
             return keeper.ended or "expired"

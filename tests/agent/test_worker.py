@@ -10,15 +10,16 @@ from typing import Any, cast
 
 import pytest
 
-from agent.errors import KeyRefused, NotMigrated, StoreError, StoreUnavailable
+from agent.errors import KeyRefused, NotMigrated, RequestRefused, StoreError, StoreUnavailable
 from agent.images import ImageSource
+from agent.job import Lease
 from agent.lease_keeper import PROGRESS_SECONDS
 from agent.settings import Settings
 from agent.store import AgentCard
 from agent.supabase_store import SupabaseStore
 from agent.wakeup import PollOnly
 from agent.worker import Worker
-from benchmark import Arena
+from benchmark import Arena, Cancelled
 from local import LocalStack
 from tests.agent.agent_process import SCENES, make_workplace
 from tests.agent.conftest import MakeSettings
@@ -232,3 +233,32 @@ def test_an_answer_of_another_version_does_not_end_the_agent(settings: Settings,
         working(settings, card, store, lambda: OddComparison(GOOD)),
     ):
         assert queue.await_job(job, finished)["status"] == "succeeded"
+
+
+def test_a_release_that_is_refused_does_not_fail_the_job(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_lease: Lease) -> str:
+        raise RequestRefused
+
+    def cancel() -> None:
+        raise Cancelled
+
+    monkeypatch.setattr(store, "release", refuse)
+    job = queue.insert(SCENES)
+    with working(settings, card, store, cancel):
+        until(lambda: queue.job(job)["status"] == "running")
+    assert queue.job(job)["status"] == "running"  # its lease runs out, and another agent takes it
+
+
+def test_a_result_that_cannot_be_put_together_ends_one_job(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
+) -> None:
+    class Broken(OddComparison):
+        def to_row(self) -> dict[str, Any]:
+            raise ValueError("no row")
+
+    jobs = [queue.insert(SCENES) for _ in range(2)]
+    with working(settings, card, store, lambda: Broken(GOOD)):
+        rows = [queue.await_job(job, finished) for job in jobs]
+    assert {row["error"]["code"] for row in rows} == {"result_refused"}
