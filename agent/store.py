@@ -11,11 +11,12 @@ Renewal = Literal["renewed", "cancelled", "lost"]
 Completion = Literal["completed", "cancelled", "lost"]
 Failure = Literal["retrying", "failed", "cancelled", "lost"]
 Release = Literal["released", "cancelled", "lost"]
+AgentStatus = Literal["idle", "stopped"]
 
 
 @dataclass(frozen=True)
 class AgentCard:
-    """Who an agent is, for the row in ``agents``."""
+    """Who an agent is and which models it can run, for the row in ``agents``."""
 
     id: UUID
     name: str
@@ -25,16 +26,16 @@ class AgentCard:
 
 
 class JobStore(Protocol):
-    """Everything an agent may do to a job. Every call can be repeated without harm.
+    """Everything one agent may do to a job. Every call can be repeated without harm.
 
     All raise StoreUnavailable (try later), KeyRefused, NotMigrated or RequestRefused.
     """
 
-    def register(self, card: AgentCard, status: str = "idle") -> None:
+    def register(self, status: AgentStatus = "idle") -> None:
         """Make or refresh the agent's row."""
 
     def claim(self, request_id: UUID) -> Lease | None:
-        """Take the next job; the same ``request_id`` gives the same claim."""
+        """Take the next job whose models this agent can run; the same ``request_id`` gives the same claim."""
 
     def renew(self, lease: Lease, progress: Mapping[str, Any] | None) -> Renewal:
         """Extend the lease by its length and publish progress."""

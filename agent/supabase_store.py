@@ -10,7 +10,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from agent.errors import NotMigrated, StoreUnavailable
 from agent.job import Lease
 from agent.settings import Settings
-from agent.store import AgentCard, Completion, Failure, Release, Renewal
+from agent.store import AgentCard, AgentStatus, Completion, Failure, Release, Renewal
 from agent.supabase_client import MIGRATE_HINT, connect, supabase_errors
 
 # The functions are idempotent, so a lost reply is asked for again.
@@ -25,24 +25,24 @@ _retrying = retry(
 class SupabaseStore:
     """JobStore over PostgREST. Safe to use from several threads."""
 
-    def __init__(self, settings: Settings, agent_id: UUID) -> None:
+    def __init__(self, settings: Settings, card: AgentCard) -> None:
         self._settings = settings
-        self._agent_id = str(agent_id)
+        self._card = card
         self._client, self._http = connect(settings.url, settings.supabase_key.get_secret_value())
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def register(self, card: AgentCard, status: str = "idle") -> None:
+    def register(self, status: AgentStatus = "idle") -> None:
         """See JobStore."""
         self._call_once(
             "register_agent",
-            p_agent_id=str(card.id),
-            p_name=card.name,
-            p_version=card.version,
-            p_hardware=dict(card.hardware),
-            p_models=list(card.models),
+            p_agent_id=str(self._card.id),
+            p_name=self._card.name,
+            p_version=self._card.version,
+            p_hardware=dict(self._card.hardware),
+            p_models=list(self._card.models),
             p_status=status,
         )
 
@@ -51,9 +51,10 @@ class SupabaseStore:
         asked_at = time.monotonic()
         rows = self._call(
             "claim_job",
-            p_agent_id=self._agent_id,
+            p_agent_id=str(self._card.id),
             p_request_id=str(request_id),
             p_lease_seconds=self._settings.lease_seconds,
+            p_models=list(self._card.models),
             p_time_limit_seconds=self._settings.time_limit_seconds,
         )
         if not isinstance(rows, list):

@@ -83,7 +83,7 @@ class Worker:
         return None
 
     def _register(self) -> None:
-        self._store.register(self._card)
+        self._store.register()
         _log.info("ready", action="ready", agent=self._card.name, models=list(self._card.models))
 
     def _claim(self, request_id: uuid.UUID) -> Lease | None:
@@ -184,7 +184,7 @@ class Worker:
 
     def _say_goodbye(self) -> None:
         try:
-            self._store.register(self._card, status="stopped")
+            self._store.register("stopped")
         except StoreError as error:
             _log.warning(str(error), action="goodbye_failed")
         _log.info("stopped", action="stopped")

@@ -57,7 +57,7 @@ def run(settings: Settings) -> None:
         arena = stack.enter_context(
             Arena(catalogue, weights, BenchmarkSettings(device=settings.device, country=settings.country))
         )
-        store = stack.enter_context(closing(SupabaseStore(settings, card.id)))
+        store = stack.enter_context(closing(SupabaseStore(settings, card)))
         images = ImageSource(settings)
         wakeup = stack.enter_context(_wakeup(settings))
         worker = Worker(settings, card, store, wakeup, images, arena)

@@ -75,14 +75,16 @@ def queue(stack: LocalStack) -> Iterator[Queue]:
 @pytest.fixture
 def card() -> AgentCard:
     """A new agent."""
-    return AgentCard(id=uuid.uuid4(), name="test", version="0", hardware={"cpu": "any"}, models=["Trained_yolov5"])
+    return AgentCard(
+        id=uuid.uuid4(), name="test", version="0", hardware={"cpu": "any"}, models=["Trained_yolov5", "Trained_yolov8"]
+    )
 
 
 @pytest.fixture
 def store(queue: Queue, stack_settings: MakeSettings, card: AgentCard) -> Iterator[SupabaseStore]:
     """A store of a registered agent, over an empty queue."""
-    with closing(SupabaseStore(stack_settings(ARENA_LEASE_SECONDS=10), card.id)) as store:
-        store.register(card)
+    with closing(SupabaseStore(stack_settings(ARENA_LEASE_SECONDS=10), card)) as store:
+        store.register()
         yield store
 
 

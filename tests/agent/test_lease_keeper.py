@@ -45,8 +45,8 @@ class Clock:
 
 @pytest.fixture
 def noting(queue: Queue, stack_settings: MakeSettings, card: AgentCard) -> Iterator[Noting]:
-    with closing(Noting(stack_settings(ARENA_LEASE_SECONDS=10), card.id)) as store:
-        store.register(card)
+    with closing(Noting(stack_settings(ARENA_LEASE_SECONDS=10), card)) as store:
+        store.register()
         yield store
 
 
@@ -141,7 +141,7 @@ def test_without_an_answer_the_work_stops_before_the_lease_ends(
     trouble(web, stack)
     clock = Clock()
     with (
-        closing(Noting(stack_settings(SUPABASE_URL=web.url()), card.id)) as store,
+        closing(Noting(stack_settings(SUPABASE_URL=web.url()), card)) as store,
         LeaseKeeper(store, replace(lease, seconds=600.0), clock) as keeper,
     ):
         keeper.report({"phase": "load"})
@@ -158,7 +158,7 @@ def test_the_end_by_its_own_clock_is_called_expired(
 ) -> None:
     refuse(web, stack)
     with (
-        closing(Noting(stack_settings(SUPABASE_URL=web.url()), card.id)) as store,
+        closing(Noting(stack_settings(SUPABASE_URL=web.url()), card)) as store,
         LeaseKeeper(store, lease) as keeper,
     ):
         until(lambda: keeper.ended is not None)
@@ -177,7 +177,7 @@ def test_a_hiccup_is_survived(
     web.answers[path] = lambda request: answers[min(web.asked[path], 2) - 1](request)
     clock = Clock()
     with (
-        closing(Noting(stack_settings(SUPABASE_URL=web.url()), card.id)) as store,
+        closing(Noting(stack_settings(SUPABASE_URL=web.url()), card)) as store,
         LeaseKeeper(store, replace(lease, seconds=60.0), clock) as keeper,
     ):
         clock.ahead = 30.0

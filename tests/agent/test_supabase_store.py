@@ -48,8 +48,8 @@ def lease(store: SupabaseStore, job: str) -> Lease:
 
 def test_an_agent_says_who_it_is_and_when_it_stops(store: SupabaseStore, queue: Queue, card: AgentCard) -> None:
     (row,) = queue.run("select * from public.agents where id = %s", [card.id])
-    assert (row["id"], row["name"], row["models"], row["status"]) == (card.id, "test", ["Trained_yolov5"], "idle")
-    store.register(card, status="stopped")
+    assert (row["id"], row["name"], row["models"], row["status"]) == (card.id, "test", card.models, "idle")
+    store.register("stopped")
     (row,) = queue.run("select * from public.agents where id = %s", [card.id])
     assert row["status"] == "stopped"
 
@@ -154,16 +154,19 @@ def test_a_result_that_the_database_refuses_is_said(store: SupabaseStore, queue:
     assert queue.job(str(lease.job_id))["status"] == "running"
 
 
-def test_an_agent_that_is_not_registered_is_told_so(queue: Queue, stack_settings: MakeSettings) -> None:
+def test_an_agent_that_is_not_registered_is_told_so(
+    queue: Queue, stack_settings: MakeSettings, card: AgentCard
+) -> None:
     with (
-        closing(SupabaseStore(stack_settings(), uuid.uuid4())) as store,
+        closing(SupabaseStore(stack_settings(), card)) as store,
         pytest.raises(RequestRefused, match="is not registered"),
     ):
         store.claim(uuid.uuid4())
 
 
 def claim_error(settings: Any) -> StoreError:
-    with closing(SupabaseStore(settings, uuid.uuid4())) as store, pytest.raises(StoreError) as raised:
+    card = AgentCard(id=uuid.uuid4(), name="test", version="0", hardware={}, models=[])
+    with closing(SupabaseStore(settings, card)) as store, pytest.raises(StoreError) as raised:
         store.claim(uuid.uuid4())
     assert settings.supabase_key.get_secret_value() not in str(raised.value)
     return raised.value
@@ -234,8 +237,8 @@ def test_a_reply_that_was_lost_is_asked_for_again(
         web.answers[f"/rest/v1/rpc/{name}"] = lose_the_first_reply
     web.answers["/rest/v1/rpc/register_agent"] = lambda request: request.pass_on(stack.url)
     first, second = queue.insert(), queue.insert()
-    with closing(SupabaseStore(stack_settings(SUPABASE_URL=web.url()), card.id)) as store:
-        store.register(card)
+    with closing(SupabaseStore(stack_settings(SUPABASE_URL=web.url()), card)) as store:
+        store.register()
         one, two = store.claim(uuid.uuid4()), store.claim(uuid.uuid4())
         assert one is not None
         assert two is not None

@@ -130,7 +130,7 @@ def test_stopping_does_not_wait_for_a_project_that_is_away(
         web.answers[f"/rest/v1/rpc/{name}"] = pass_on
     web.answers["/rest/v1/rpc/complete_job"] = lambda request: request.send(503)
     away = settings.model_copy(update={"supabase_url": web.url()})
-    store = SupabaseStore(away, card.id)
+    store = SupabaseStore(away, card)
     job = queue.insert(SCENES)
     with working(away, card, store, lambda: OddComparison(GOOD)) as (worker, thread):
         until(lambda: web.asked["/rest/v1/rpc/complete_job"] >= 1)
@@ -161,7 +161,7 @@ def test_the_same_request_is_asked_until_it_is_answered(
     web.answers["/rest/v1/rpc/claim_job"] = lose_six_replies
     jobs = [queue.insert(SCENES) for _ in range(2)]
     through = settings.model_copy(update={"supabase_url": web.url()})
-    store = SupabaseStore(through, card.id)
+    store = SupabaseStore(through, card)
     with working(through, card, store, lambda: OddComparison(GOOD)):
         rows = [queue.await_job(job, finished) for job in jobs]
     store.close()
@@ -174,7 +174,7 @@ class OddStore(SupabaseStore):
     """The real store, whose first ``complete`` ends as a test wants."""
 
     def __init__(self, settings: Settings, card: AgentCard, spoil: Callable[[Callable[[], str]], str]) -> None:
-        super().__init__(settings, card.id)
+        super().__init__(settings, card)
         self._spoil: Callable[[Callable[[], str]], str] | None = spoil
         self.outcomes: list[str] = []
 
@@ -229,7 +229,7 @@ def test_an_answer_of_another_version_does_not_end_the_agent(settings: Settings,
 
     job = queue.insert(SCENES)
     with (
-        closing(StrangeStore(settings, card.id)) as store,
+        closing(StrangeStore(settings, card)) as store,
         working(settings, card, store, lambda: OddComparison(GOOD)),
     ):
         assert queue.await_job(job, finished)["status"] == "succeeded"

@@ -47,9 +47,11 @@ class Claimer(threading.Thread):
 @contextmanager
 def claiming(settings: Settings, wakeup: PollOnly, poll_seconds: float) -> Iterator[None]:
     """An idle claimer."""
-    card = AgentCard(id=uuid.uuid4(), name="bench", version="0", hardware={}, models=[])
-    with closing(SupabaseStore(settings, card.id)) as store:
-        store.register(card)
+    card = AgentCard(
+        id=uuid.uuid4(), name="bench", version="0", hardware={}, models=["Trained_yolov5", "Trained_yolov8"]
+    )
+    with closing(SupabaseStore(settings, card)) as store:
+        store.register()
         claimer = Claimer(store, wakeup, poll_seconds)
         claimer.start()
         yield
