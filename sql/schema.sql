@@ -1162,6 +1162,138 @@ begin
 end
 $$;
 
+-- 20261123180000_waiting_jobs.sql
+
+-- What a pending job waits for, so that one which no agent can run does not wait in silence.
+
+create or replace view public.waiting_jobs with (security_invoker = true) as
+with alive as materialized (select models from public.live_agents)
+select j.id as job_id, w.waiting_for, m.missing_models,
+  case
+    when w.waiting_for = 'time' then
+      format('Waits until %s UTC.', to_char(j.run_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'))
+    when w.waiting_for = 'agent' then 'No agent is running.'
+    when w.waiting_for = 'turn' then 'Waits for its turn.'
+    when m.missing_models = '{}' then format('No running agent can run both %s and %s.', j.model_a, j.model_b)
+    else format('No running agent can run %s.', array_to_string(m.missing_models, ' or '))
+  end as message
+from public.jobs j
+cross join lateral (
+  select array(
+    select distinct model from unnest(array[j.model_a, j.model_b]) as model
+    where not exists (select from alive where model = any (alive.models))
+    order by model) as missing_models
+) m
+cross join lateral (
+  select case
+    when j.run_at > clock_timestamp() then 'time'
+    when not exists (select from alive) then 'agent'
+    when not exists (select from alive where array[j.model_a, j.model_b] <@ alive.models) then 'models'
+    else 'turn'
+  end as waiting_for
+) w
+where j.status = 'pending';
+
+comment on view public.waiting_jobs is 'Pending jobs and what each waits for, in a word and in a sentence.';
+comment on column public.waiting_jobs.waiting_for is
+  'time: run_at lies ahead. agent: no agent is alive. models: no agent alive can run both models. turn: an agent will take it.';
+comment on column public.waiting_jobs.missing_models is 'Those of its two models that no agent alive can run.';
+
+revoke all on table public.waiting_jobs from public, anon, authenticated, service_role, arena_agent;
+grant select on table public.waiting_jobs to anon, authenticated, service_role;
+
+notify pgrst, 'reload schema';
+
+-- 20261123180100_take_back_one_by_one.sql
+
+-- A lease that cannot be taken back (a trigger of somebody's own that raises, say) must not keep all agents from claiming.
+
+create or replace function arena.take_back_expired_leases() returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_lease public.job_leases;
+begin
+  for v_lease in select * from public.job_leases where expires_at <= clock_timestamp() loop
+    begin
+      perform arena.take_back(v_lease);
+    exception when others then
+      raise warning 'Job % could not be taken back: %', v_lease.job_id, sqlerrm;
+    end;
+  end loop;
+end
+$$;
+
+revoke all on all functions in schema arena from public;
+
+-- 20261123180200_pruning.sql
+
+-- Finished jobs stay until somebody says for how long. docs/queue.md shows how to schedule this with pg_cron.
+
+create index if not exists jobs_by_end on public.jobs (finished_at) where finished_at is not null;
+
+create or replace function arena.check_age(p_field text, p_age interval) returns void
+language plpgsql set search_path = '' as $$
+begin
+  if p_age is null or p_age < interval '0' then
+    perform arena.refuse(p_field, format('%s is %s.', p_field, coalesce(p_age::text, 'missing')), 'Give an age, like ''30 days''.');
+  end if;
+end
+$$;
+
+create or replace function public.prune_jobs(
+  p_older_than interval, p_statuses text[] default '{succeeded,failed,cancelled}', p_limit int default 10000)
+returns int
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_before timestamptz := clock_timestamp() - p_older_than;
+  v_pruned int;
+begin
+  perform arena.check_age('p_older_than', p_older_than);
+  if p_statuses is null or not p_statuses <@ '{succeeded,failed,cancelled}' then
+    perform arena.refuse('p_statuses', 'p_statuses names a status of jobs that are not over.',
+      'Give any of: succeeded, failed, cancelled.');
+  end if;
+  perform arena.check_whole_number('p_limit', to_jsonb(p_limit), 1, 1000000);
+  with old as materialized (
+    select id from public.jobs
+    where finished_at < v_before and status = any (p_statuses)
+    order by finished_at
+    limit p_limit
+    for update skip locked
+  )
+  delete from public.jobs j using old where j.id = old.id;
+  get diagnostics v_pruned = row_count;
+  return v_pruned;
+end
+$$;
+comment on function public.prune_jobs is
+  'Deletes jobs that ended longer ago than that, at most p_limit, oldest first, with their attempts and results; says how many. Leave succeeded out of p_statuses to keep the results.';
+
+create or replace function public.prune_agents(p_older_than interval) returns int
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_before timestamptz := clock_timestamp() - p_older_than;
+  v_pruned int;
+begin
+  perform arena.check_age('p_older_than', p_older_than);
+  delete from public.agents a
+  where a.updated_at < v_before
+    and not exists (select from public.agent_heartbeats h where h.agent_id = a.id and h.seen_at >= v_before);
+  get diagnostics v_pruned = row_count;
+  return v_pruned;
+end
+$$;
+comment on function public.prune_agents is
+  'Deletes agents that have not been heard of for that long; says how many. One that lives after all registers again.';
+
+revoke all on all functions in schema arena from public;
+
+revoke all on function public.prune_jobs, public.prune_agents
+from public, anon, authenticated, service_role, arena_agent;
+grant execute on function public.prune_jobs, public.prune_agents to service_role;
+
+notify pgrst, 'reload schema';
+
 -- Recorded as the Supabase CLI records them, so that it and `arena migrate` know what is there.
 
 create schema if not exists supabase_migrations;
@@ -1180,7 +1312,10 @@ insert into supabase_migrations.schema_migrations (version, name) values
   ('20261123090800', 'agent_functions'),
   ('20261123090900', 'people_functions'),
   ('20261123091000', 'access'),
-  ('20261123091100', 'realtime')
+  ('20261123091100', 'realtime'),
+  ('20261123180000', 'waiting_jobs'),
+  ('20261123180100', 'take_back_one_by_one'),
+  ('20261123180200', 'pruning')
 on conflict (version) do nothing;
 
 commit;
