@@ -5,7 +5,7 @@ from uuid import uuid4
 import pytest
 
 from tests.sql.database import IMAGES, PEOPLE, RESULT, ROLES, Database
-from tests.sql.test_security import AGENT_FUNCTIONS, PEOPLE_FUNCTIONS
+from tests.sql.test_security import AGENT_FUNCTIONS, PEOPLE_FUNCTIONS, UPKEEP_FUNCTIONS
 
 VERBS = ("select", "insert", "update", "delete", "truncate", "references", "trigger")
 READ = {"select"}
@@ -18,6 +18,7 @@ TABLES: dict[str, dict[str, set[str]]] = {
     "agents": dict.fromkeys((*PEOPLE, "arena_agent"), READ) | {"service_role": WRITE},
     "agent_heartbeats": dict.fromkeys(PEOPLE, READ) | {"service_role": WRITE},
     "live_agents": dict.fromkeys(PEOPLE, READ) | {"service_role": READ},
+    "waiting_jobs": dict.fromkeys(PEOPLE, READ) | {"service_role": READ},
     "comparison_results": dict.fromkeys(PEOPLE, READ) | {"service_role": WRITE},
     "image_results": dict.fromkeys(PEOPLE, READ) | {"service_role": WRITE},
     "job_attempts": {"service_role": WRITE},
@@ -64,7 +65,8 @@ def test_a_role_may_call_exactly_these_functions(database: Database, role: str) 
         " and has_function_privilege(%s, oid, 'execute')",
         role,
     )
-    of_role = {"arena_agent": AGENT_FUNCTIONS, "service_role": AGENT_FUNCTIONS | PEOPLE_FUNCTIONS}
+    all_functions = AGENT_FUNCTIONS | PEOPLE_FUNCTIONS | UPKEEP_FUNCTIONS
+    of_role = {"arena_agent": AGENT_FUNCTIONS, "service_role": all_functions}
     assert {row["proname"] for row in rows} == of_role.get(role, PEOPLE_FUNCTIONS)
 
 

@@ -4,6 +4,7 @@ from tests.sql.database import Database
 
 AGENT_FUNCTIONS = {"register_agent", "claim_job", "renew_lease", "complete_job", "fail_job", "release_job"}
 PEOPLE_FUNCTIONS = {"cancel_job", "retry_job"}
+UPKEEP_FUNCTIONS = {"prune_jobs", "prune_agents"}
 
 OUR_FUNCTIONS = """
     select p.proname as name, n.nspname as schema, p.prosecdef as definer, p.proconfig as config
@@ -20,12 +21,12 @@ def test_every_function_has_an_empty_search_path(database: Database) -> None:
 
 def test_only_these_functions_run_as_their_owner(database: Database) -> None:
     definers = {f["name"] for f in database.rows(OUR_FUNCTIONS) if f["definer"]}
-    assert definers == AGENT_FUNCTIONS | PEOPLE_FUNCTIONS | {"validate_job"}
+    assert definers == AGENT_FUNCTIONS | PEOPLE_FUNCTIONS | UPKEEP_FUNCTIONS | {"validate_job"}
 
 
 def test_nothing_else_is_exposed_as_an_rpc(database: Database) -> None:
     exposed = {f["name"] for f in database.rows(OUR_FUNCTIONS) if f["schema"] == "public"}
-    assert exposed == AGENT_FUNCTIONS | PEOPLE_FUNCTIONS
+    assert exposed == AGENT_FUNCTIONS | PEOPLE_FUNCTIONS | UPKEEP_FUNCTIONS
 
 
 def test_every_table_has_row_level_security(database: Database) -> None:
@@ -54,7 +55,7 @@ def test_views_show_what_the_reader_may_see(database: Database) -> None:
     views = database.rows(
         "select relname, reloptions from pg_class where relkind = 'v' and relnamespace = 'public'::regnamespace"
     )
-    assert [view["relname"] for view in views] == ["live_agents"]
+    assert {view["relname"] for view in views} == {"live_agents", "waiting_jobs"}
     assert all("security_invoker=true" in view["reloptions"] for view in views)
 
 
