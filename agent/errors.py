@@ -11,8 +11,10 @@
     │   ├── KeyRefused
     │   ├── NotMigrated
     │   └── RequestRefused
+    │       └── AlreadyThere
     └── JobError                  (ends one job, never the agent)
         ├── InvalidJob
+        ├── TimeLimit             (transient)
         ├── ImageUnreachable      (transient)
         └── ImageRefused
 """
@@ -64,6 +66,10 @@ class RequestRefused(StoreError):
     """Supabase refused the request."""
 
 
+class AlreadyThere(RequestRefused):
+    """There is a row like this one already."""
+
+
 class JobError(AgentError):
     """This job cannot be done."""
 
@@ -75,6 +81,13 @@ class InvalidJob(JobError):
     """The job's row cannot be understood."""
 
     code = "invalid_job"
+
+
+class TimeLimit(JobError):
+    """The attempt ran into its time limit."""
+
+    code = "time_limit"
+    transient = True
 
 
 class ImageUnreachable(JobError):

@@ -1,6 +1,7 @@
 """Keeps a lease alive, from a thread of its own, while the models are at work."""
 
 import contextvars
+import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -16,23 +17,37 @@ from agent.store import JobStore
 _log = structlog.stdlib.get_logger(__name__)
 
 _JOIN_SECONDS = 2.0
+_STUCK_SECONDS = 60.0
 
 PROGRESS_SECONDS = 1.0
 """Progress is published at most this often, since each one is a Realtime message."""
 
 
 class LeaseKeeper:
-    """Renews a lease at a third of its length and carries the progress.
+    """Renews a lease at a third of its length, carries the progress, and says when the work must stop.
 
-    ``ended`` says why the work must stop: ``cancelled``, ``lost``, or ``expired`` when it
-    could not be renewed in time by this process's own monotonic clock.
+    ``ended`` says why the lease is gone: ``cancelled``, ``lost``, or ``expired`` when it could not be renewed in
+    time by this process's own monotonic clock. ``deadline`` is the attempt's hard time limit on that clock; the work
+    must stop a little before it, so that there is time to say so. ``on_stuck`` is called if it has not stopped a
+    minute later.
     """
 
-    def __init__(self, store: JobStore, lease: Lease, clock: Callable[[], float] = time.monotonic) -> None:
-        self._store, self._lease, self._clock = store, lease, clock
+    def __init__(
+        self,
+        store: JobStore,
+        lease: Lease,
+        *,
+        deadline: float = math.inf,
+        on_stuck: Callable[[], object] = lambda: None,
+        stuck_seconds: float = _STUCK_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._lease, self._deadline, self._clock = store, lease, deadline, clock
+        self._on_stuck, self._stuck_seconds = on_stuck, stuck_seconds
         self._changed = threading.Condition()
         self._progress: Mapping[str, Any] | None = None
         self._sent: Mapping[str, Any] | None = None
+        self._nudged = False
         self._closing = False
         self._sent_at = clock()
         # The lease began when the claim was made, at the earliest when it was asked for.
@@ -59,23 +74,39 @@ class LeaseKeeper:
             self._progress = progress
             self._changed.notify()
 
+    def renew_now(self) -> None:
+        """Renew within a second: there may be news of the job."""
+        with self._changed:
+            self._nudged = True
+            self._changed.notify()
+
     def must_stop(self) -> bool:
+        """Whether the work has to stop: the lease is gone, or time is up."""
+        return self.is_gone() or self.time_is_up()
+
+    def is_gone(self) -> bool:
         """Whether the lease is gone, so that nothing may be written any more."""
         return self.ended is not None or self.expired()
 
     def expired(self) -> bool:
         """Whether the lease has run out by this process's own clock."""
+        now = self._clock()
         # A tenth is kept back, so that the work has ended before the database says so.
-        return self._clock() - self._renewed_at > 0.9 * self._lease.seconds
+        return now - self._renewed_at > 0.9 * self._lease.seconds or now > self._deadline
+
+    def time_is_up(self) -> bool:
+        """Whether what is left until the deadline is just enough to end the attempt in good order."""
+        return self._clock() > self._deadline - 0.1 * self._lease.seconds
 
     def _run(self) -> None:
         while self._wait():
             self._renew()
+        self._await_end()
 
     def _wait(self) -> bool:
-        """Sleep until a renewal is due; False when the work is over."""
+        """Sleep until a renewal is due; False when the work is over or has to stop."""
         with self._changed:
-            while not self._closing and self.ended is None:
+            while not self._closing and not self.must_stop():
                 due = self._due_in()
                 if due <= 0:
                     return True
@@ -85,25 +116,34 @@ class LeaseKeeper:
     def _due_in(self) -> float:
         now = self._clock()
         due = self._renewed_at + self._lease.seconds / 3
-        if self._progress != self._sent:
+        if self._nudged or self._progress != self._sent:
             due = self._renewed_at + PROGRESS_SECONDS
         return max(due, self._sent_at + PROGRESS_SECONDS) - now
 
     def _renew(self) -> None:
         started = self._sent_at = self._clock()
-        progress = self._progress
+        progress, self._nudged = self._progress, False
         try:
             outcome = self._store.renew(self._lease, progress)
         except Exception as error:
-            self._note_failure(error)
+            unforeseen = not isinstance(error, StoreError)
+            _log.warning("could not renew the lease", action="renew_failed", error=str(error), exc_info=unforeseen)
             return
         if outcome == "renewed":
             self._renewed_at, self._sent = started, progress
         else:
             self.ended = outcome
 
-    def _note_failure(self, error: Exception) -> None:
-        unforeseen = not isinstance(error, StoreError)
-        _log.warning("could not renew the lease", action="renew_failed", error=str(error), exc_info=unforeseen)
-        if self.expired():
-            self.ended = "expired"
+    def _await_end(self) -> None:
+        """Say why the work must stop, and see that it does."""
+        with self._changed:
+            if self._closing:
+                return
+            if self.ended is None and self.expired():
+                self.ended = "expired"
+            reason = self.ended or "time_limit"
+            _log.warning("the work must stop", action="must_stop", reason=reason)
+            stopped = self._changed.wait_for(lambda: self._closing, self._stuck_seconds)
+        if not stopped:
+            _log.error("the work does not stop", action="stuck", reason=reason)
+            self._on_stuck()

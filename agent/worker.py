@@ -1,11 +1,13 @@
 """The agent's loop: claim, fetch, compare, complete."""
 
+import logging
 import math
 import random
 import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,7 +15,7 @@ from typing import Any, TypeVar
 
 import structlog
 
-from agent.errors import JobError, RequestRefused, StoreError
+from agent.errors import JobError, RequestRefused, StoreError, TimeLimit
 from agent.images import ImageSource
 from agent.job import JobImage, Lease
 from agent.lease_keeper import LeaseKeeper
@@ -31,11 +33,28 @@ _WRITE_PAUSE_SECONDS = 0.5
 _LEAVE_SECONDS = 2.5
 """For how long a stopping agent tries to give its job back."""
 
+_WRITE_SECONDS = 300.0
+"""For how long a job's end is tried to be written while its lease can still be renewed."""
+
 _LEFT = "left to its lease"
+_NOTHING_WRITTEN = {"lost", "expired", _LEFT}
+
+
+@dataclass(frozen=True)
+class Shift:
+    """When an agent leaves by itself."""
+
+    once: bool = False
+    """After one job."""
+    idle_exit_seconds: float = math.inf
+    """When no job has come for so long."""
+
+
+ENDLESS = Shift()
 
 
 class Worker:
-    """Works through the queue until told to stop; no job and no error ends it."""
+    """Works through the queue until told to leave; no job and no error ends it."""
 
     def __init__(
         self,
@@ -45,40 +64,59 @@ class Worker:
         wakeup: Wakeup,
         images: ImageSource,
         arena: Arena,
+        shift: Shift = ENDLESS,
+        on_stuck: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings, self._card = settings, card
         self._store, self._wakeup, self._images, self._arena = store, wakeup, images, arena
+        self._shift, self._on_stuck = shift, on_stuck
+        self._leaving = threading.Event()
         self._stopping = threading.Event()
         self._leave_by = math.inf
+        self._idle_since = time.monotonic()
 
     def stop(self) -> None:
         """Give the current job back and leave."""
         self._leave_by = time.monotonic() + _LEAVE_SECONDS
         self._stopping.set()
+        self.drain()
+
+    def drain(self) -> None:
+        """Finish the current job and leave."""
+        self._leaving.set()
         self._wakeup.wake()
 
     def run(self) -> None:
-        """Work until ``stop``."""
+        """Work until told to leave, or until the shift is over."""
         self._insist(self._register)
-        while not self._stopping.is_set():
+        while not self._is_over():
             # One id for all tries: a claim whose reply was lost is answered again, not doubled.
-            lease = self._insist(partial(self._claim, uuid.uuid4()))
+            asked_at, lease = time.monotonic(), self._insist(partial(self._claim, uuid.uuid4()))
             if lease is not None:
-                self._work(lease)
-            elif not self._stopping.is_set():
-                self._wakeup.wait(self._settings.poll_seconds * random.uniform(0.8, 1.0))
+                self._work(lease, asked_at + self._settings.time_limit_seconds)
+            elif not self._is_over():
+                # Never longer than a poll, with room for the claim itself.
+                pause = self._settings.poll_seconds * random.uniform(0.7, 0.95)
+                self._wakeup.wait(min(pause, self._idle_left()))
         self._say_goodbye()
 
+    def _is_over(self) -> bool:
+        return self._leaving.is_set() or self._idle_left() <= 0
+
+    def _idle_left(self) -> float:
+        """Seconds until the agent has been idle for too long."""
+        return self._idle_since + self._shift.idle_exit_seconds - time.monotonic()
+
     def _insist(self, call: Callable[[], _T]) -> _T | None:
-        """Call until it succeeds or the agent stops; the pause between tries grows."""
+        """Call until it succeeds or the agent leaves; the pause between tries grows."""
         pause = 1.0
-        while not self._stopping.is_set():
+        while not self._is_over():
             try:
                 return call()
             except StoreError as error:
                 kind = type(error).__name__
                 _log.error(str(error), action="store_failed", kind=kind, retry_in_s=pause)
-            self._stopping.wait(pause * random.uniform(0.8, 1.2))
+            self._leaving.wait(min(pause * random.uniform(0.8, 1.2), self._idle_left()))
             pause = min(2 * pause, _MAX_PAUSE_SECONDS)
         return None
 
@@ -94,7 +132,7 @@ class Worker:
             self._register()
             raise
 
-    def _work(self, lease: Lease) -> None:
+    def _work(self, lease: Lease, deadline: float) -> None:
         with structlog.contextvars.bound_contextvars(job=str(lease.job_id), attempt=lease.attempt):
             _log.info(
                 "claimed",
@@ -103,9 +141,13 @@ class Worker:
                 images=len(lease.images),
                 waited_ms=round(lease.waited_ms, 1),
             )
-            with LeaseKeeper(self._store, lease) as keeper:
+            with LeaseKeeper(self._store, lease, deadline=deadline, on_stuck=self._on_stuck) as keeper:
                 outcome = self._end(lease, keeper)
-            _log.info(f"job {outcome}", action="job_over", outcome=outcome)
+            level = logging.WARNING if outcome in _NOTHING_WRITTEN else logging.INFO
+            _log.log(level, f"job {outcome}", action="job_over", outcome=outcome)
+        self._idle_since = time.monotonic()
+        if self._shift.once:
+            self._leaving.set()
 
     def _end(self, lease: Lease, keeper: LeaseKeeper) -> str:
         """Do the job and write how it ended; returns what became of it."""
@@ -120,6 +162,8 @@ class Worker:
         try:
             comparison = self._compare(lease, keeper)
         except Cancelled:
+            if keeper.time_is_up():
+                return self._failure(lease, TimeLimit.code, str(TimeLimit()), transient=TimeLimit.transient)
             return partial(self._store.release, lease)
         except (BenchmarkError, JobError) as error:
             notes = [scrub(note) for note in getattr(error, "__notes__", [])]
@@ -169,8 +213,9 @@ class Worker:
         Once tried, it is asked again even if the keeper has heard that the lease is gone: that may be this very
         write, whose reply was lost. Raises RequestRefused.
         """
-        if keeper.must_stop():
+        if keeper.is_gone():
             return keeper.ended or "expired"
+        give_up_at = time.monotonic() + _WRITE_SECONDS
         while True:
             try:
                 return write()
@@ -178,7 +223,7 @@ class Worker:
                 raise
             except StoreError as error:
                 _log.warning(str(error), action="write_failed")
-            if keeper.expired() or time.monotonic() > self._leave_by:
+            if keeper.expired() or time.monotonic() > min(give_up_at, self._leave_by):
                 return _LEFT
             time.sleep(_WRITE_PAUSE_SECONDS)
 

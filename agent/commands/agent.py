@@ -1,5 +1,6 @@
 """``arena agent``: the long-running agent."""
 
+import math
 import os
 import signal
 import threading
@@ -8,19 +9,27 @@ import uuid
 from contextlib import ExitStack, closing
 from importlib.metadata import version
 from types import FrameType
+from typing import Annotated
 
 import structlog
+import typer
 
 from agent.settings import Settings
 from agent.wakeup import PollOnly, RealtimeWakeup
-from agent.worker import Worker
+from agent.worker import Shift, Worker
 
 _log = structlog.stdlib.get_logger(__name__)
 
 _STOP_SECONDS = 4.5
 
 
-def agent() -> None:
+def agent(
+    drain: Annotated[bool, typer.Option("--drain", help="At SIGTERM finish the current job first.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Leave after one job.")] = False,
+    idle_exit: Annotated[
+        float, typer.Option("--idle-exit", min=1.0, metavar="SECONDS", help="Leave when no job has come for so long.")
+    ] = math.inf,
+) -> None:
     """Run the agent: claim jobs, compare, write results, until SIGTERM or Ctrl-C.
 
     It is configured by the environment or .env; .env.example lists every setting. SIGTERM gives
@@ -34,11 +43,11 @@ def agent() -> None:
     # The models' processes inherit the environment and have no business with its secrets.
     for secret in ("SUPABASE_KEY", "DATABASE_URL"):
         os.environ.pop(secret, None)
-    run(settings)
+    run(settings, Shift(once, idle_exit), drain=drain)
 
 
-def run(settings: Settings) -> None:
-    """Wire the agent's parts together and work until a signal comes."""
+def run(settings: Settings, shift: Shift, *, drain: bool) -> None:
+    """Wire the agent's parts together and work until the shift is over or a signal comes."""
     from agent.images import ImageSource
     from agent.store import AgentCard
     from agent.supabase_store import SupabaseStore
@@ -60,8 +69,8 @@ def run(settings: Settings) -> None:
         store = stack.enter_context(closing(SupabaseStore(settings, card)))
         images = ImageSource(settings)
         wakeup = stack.enter_context(_wakeup(settings))
-        worker = Worker(settings, card, store, wakeup, images, arena)
-        _stop_on_signals(worker)
+        worker = Worker(settings, card, store, wakeup, images, arena, shift, on_stuck=_leave_stuck)
+        stop_on_signals(worker, drain=drain)
         worker.run()
 
 
@@ -71,14 +80,29 @@ def _wakeup(settings: Settings) -> PollOnly:
     return RealtimeWakeup(settings.url, settings.supabase_key.get_secret_value())
 
 
-def _stop_on_signals(worker: Worker) -> None:
-    def stop(signum: int, _frame: FrameType | None) -> None:
-        signal.signal(signum, signal.SIG_DFL)
-        # A handler may interrupt the very lock that stopping takes, hence the thread.
-        threading.Thread(target=_stop, args=[worker], daemon=True).start()
+def stop_on_signals(worker: Worker, *, drain: bool) -> None:
+    """Let the first SIGTERM or SIGINT stop the worker, or drain it; a second one kills."""
+
+    def leave(signal_name: str) -> None:
+        _log.info("leaving", action="leaving", signal=signal_name, drain=drain)
+        if drain:
+            worker.drain()
+        else:
+            _stop(worker)
+
+    def on_signal(signum: int, _frame: FrameType | None) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        # A handler may interrupt the very lock that stopping or logging takes, hence the thread.
+        threading.Thread(target=leave, args=[signal.Signals(signum).name], daemon=True).start()
 
     for signum in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signum, stop)
+        signal.signal(signum, on_signal)
+
+
+def _leave_stuck() -> None:
+    """A thread cannot be ended from outside; whatever runs the agent starts it anew."""
+    os._exit(1)
 
 
 def _stop(worker: Worker) -> None:

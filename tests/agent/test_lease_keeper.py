@@ -142,7 +142,7 @@ def test_without_an_answer_the_work_stops_before_the_lease_ends(
     clock = Clock()
     with (
         closing(Noting(stack_settings(SUPABASE_URL=web.url()), card)) as store,
-        LeaseKeeper(store, replace(lease, seconds=600.0), clock) as keeper,
+        LeaseKeeper(store, replace(lease, seconds=600.0), clock=clock) as keeper,
     ):
         keeper.report({"phase": "load"})
         until(lambda: len(store.renewals) > 0)
@@ -178,7 +178,7 @@ def test_a_hiccup_is_survived(
     clock = Clock()
     with (
         closing(Noting(stack_settings(SUPABASE_URL=web.url()), card)) as store,
-        LeaseKeeper(store, replace(lease, seconds=60.0), clock) as keeper,
+        LeaseKeeper(store, replace(lease, seconds=60.0), clock=clock) as keeper,
     ):
         clock.ahead = 30.0
         keeper.report({"phase": "load"})
@@ -192,3 +192,52 @@ def test_no_thread_is_left(noting: Noting, lease: Lease) -> None:
     with LeaseKeeper(noting, lease):
         assert "lease-keeper" in {thread.name for thread in threading.enumerate()}
     assert "lease-keeper" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_nudge_renews_within_a_second(noting: Noting, lease: Lease) -> None:
+    with LeaseKeeper(noting, replace(lease, seconds=3600.0)) as keeper:
+        keeper.renew_now()
+        until(lambda: len(noting.renewals) == 1)
+        time.sleep(1.2)
+        assert len(noting.renewals) == 1
+
+
+def test_the_work_must_stop_a_little_before_the_deadline_while_its_end_can_still_be_written(
+    noting: Noting, lease: Lease
+) -> None:
+    clock = Clock()
+    deadline = time.monotonic() + 600.0
+    with LeaseKeeper(noting, replace(lease, seconds=1000.0), deadline=deadline, clock=clock) as keeper:
+        clock.ahead = 400.0
+        assert not keeper.must_stop()
+        clock.ahead = 550.0
+        assert (keeper.must_stop(), keeper.time_is_up(), keeper.is_gone()) == (True, True, False)
+
+
+def test_a_renewal_close_to_the_deadline_does_not_outlast_it(noting: Noting, lease: Lease, queue: Queue) -> None:
+    """The database cuts the lease at the deadline and still says that it was renewed."""
+    clock = Clock()
+    deadline = time.monotonic() + 100.0
+    with LeaseKeeper(noting, replace(lease, seconds=60.0), deadline=deadline, clock=clock) as keeper:
+        clock.ahead = 50.0
+        keeper.renew_now()
+        until(lambda: len(noting.renewals) == 1)
+        assert keeper.ended is None
+        clock.ahead = 101.0
+        assert keeper.is_gone()
+
+
+def test_work_that_does_not_stop_is_reported(noting: Noting, lease: Lease, queue: Queue) -> None:
+    stuck = threading.Event()
+    with LeaseKeeper(noting, lease, on_stuck=stuck.set, stuck_seconds=0.3):
+        assert not stuck.wait(1.0)
+        queue.run("select public.cancel_job(%s)", [lease.job_id])
+        assert stuck.wait(30.0)
+
+
+def test_work_that_stops_is_not(noting: Noting, lease: Lease, queue: Queue) -> None:
+    stuck = threading.Event()
+    with LeaseKeeper(noting, lease, on_stuck=stuck.set, stuck_seconds=5.0) as keeper:
+        queue.run("select public.cancel_job(%s)", [lease.job_id])
+        until(keeper.must_stop)
+    assert not stuck.is_set()

@@ -1,5 +1,6 @@
 """Deleting what has been over for long."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -21,7 +22,11 @@ def age(database: Database, job_id: UUID, days: int) -> None:
 def ended(database: Database, status: str, days: int) -> UUID:
     """A job that ended so, that long ago."""
     held = database.held_job()
-    end = {"succeeded": held.complete, "failed": held.fail, "cancelled": lambda: cancel(held)}
+    end: dict[str, Callable[[], str]] = {
+        "succeeded": held.complete,
+        "failed": held.fail,
+        "cancelled": lambda: cancel(held),
+    }
     end[status]()
     assert database.job(held.job_id)["status"] == status
     age(database, held.job_id, days)
