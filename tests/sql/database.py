@@ -148,6 +148,18 @@ class Database:
             "update public.job_leases set expires_at = clock_timestamp() - interval '1 ms' where job_id = %s", job_id
         )
 
+    def cancel(self, job_id: UUID) -> str:
+        """Cancel a job that belongs to nobody."""
+        return self.answer("cancel_job", role="anon", p_job_id=job_id)
+
+    def retry(self, job_id: UUID) -> str:
+        """Retry a failed job that belongs to nobody."""
+        return self.answer("retry_job", role="anon", p_job_id=job_id)
+
+    def outcomes(self, job_id: UUID) -> list[str | None]:
+        """How each attempt at the job ended, oldest first; None for one that lasts."""
+        return [attempt["outcome"] for attempt in self.attempts(job_id)]
+
     @contextmanager
     def refused(self) -> Iterator["Refusal"]:
         """The block must be refused by the database; what it said is in the refusal."""
@@ -162,6 +174,10 @@ class Held:
 
     def __init__(self, database: Database, agent_id: UUID, job_id: UUID, token: UUID) -> None:
         self.database, self.agent_id, self.job_id, self.token = database, agent_id, job_id, token
+
+    def on(self, database: Database) -> "Held":
+        """The same lease, used through another connection."""
+        return Held(database, self.agent_id, self.job_id, self.token)
 
     def _answer(self, function: str, **arguments: Any) -> str:
         return self.database.answer(function, p_job_id=self.job_id, p_lease_token=self.token, **arguments)
