@@ -1,17 +1,19 @@
 """What a web page does: inserts a job with the publishable key and watches it."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
+from uuid import uuid4
 
 import structlog
 
-from agent.errors import RequestRefused, StoreUnavailable
+from agent.errors import AlreadyThere, NotMigrated, RequestRefused, StoreUnavailable
 from agent.job import utc
 from agent.realtime import Binding, Change, Subscription
-from agent.supabase_client import connect, supabase_errors
+from agent.supabase_client import connect, retrying, supabase_errors
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -20,12 +22,16 @@ _GRACE_SECONDS = 2.0
 _AGAIN_SECONDS = 1.0
 _OVER = {"failed", "cancelled"}
 
+_T = TypeVar("_T")
+
 
 @dataclass(frozen=True)
 class JobUpdate:
     """The job's row as it is now."""
 
     job: Mapping[str, Any]
+    waiting_for: str | None = None
+    """What it waits for while it is pending, in a sentence; None where the database cannot say."""
 
 
 @dataclass(frozen=True)
@@ -58,21 +64,45 @@ class FrontEnd:
         model_b: str,
         images: Sequence[Mapping[str, Any]],
         options: Mapping[str, Any] | None = None,
+        idempotency_key: str | None = None,
     ) -> dict[str, Any]:
-        """Insert a job; returns its row. Raises RequestRefused with the database's words."""
-        row = {
-            "model_a": model_a,
-            "model_b": model_b,
-            "images": list(images),
-            "options": dict(options or {}),
-        }
+        """Insert a job, unless there is one with this key already; returns its row.
+
+        A key is made up where none is given, so that a reply lost after the commit makes no second job.
+        Raises RequestRefused with the database's words, or if the key names another job.
+        """
+        key = str(uuid4()) if idempotency_key is None else idempotency_key
+        wanted = {"model_a": model_a, "model_b": model_b, "images": list(images), "options": dict(options or {})}
+        try:
+            return self._insert({**wanted, "idempotency_key": key})
+        except AlreadyThere:
+            return _same(self._inserted_with(key), wanted)
+
+    @retrying
+    def _insert(self, row: Mapping[str, Any]) -> dict[str, Any]:
         with supabase_errors():
-            return _one(self._client.table("jobs").insert(row).execute().data)
+            return _one(self._client.table("jobs").insert(dict(row)).execute().data)
+
+    @retrying
+    def _inserted_with(self, key: str) -> dict[str, Any]:
+        """Keys are unique for each owner; one's own job goes before one of nobody's."""
+        jobs = self._client.table("jobs").select("*").eq("idempotency_key", key)
+        with supabase_errors():
+            return _one(jobs.order("created_by", nullsfirst=False).limit(1).execute().data)
 
     def job(self, job_id: str) -> dict[str, Any]:
         """The job's row."""
         with supabase_errors():
             return _one(self._client.table("jobs").select("*").eq("id", job_id).execute().data)
+
+    def waiting_for(self, job_id: str) -> str | None:
+        """What a pending job waits for, in a sentence; None once it is claimed, or where the database cannot say."""
+        try:
+            with supabase_errors():
+                rows = self._client.table("waiting_jobs").select("message").eq("job_id", job_id).execute().data
+        except NotMigrated:
+            return None
+        return str(_one(rows)["message"]) if rows else None
 
     def result(self, job_id: str) -> dict[str, Any] | None:
         """The job's row of ``comparison_results`` with its ``image_results``, once there is one."""
@@ -130,7 +160,7 @@ class FrontEnd:
             job = dict(change.record) if change else await self._look(job_id)
             if job is None:
                 continue
-            yield JobUpdate(job)
+            yield JobUpdate(job, await self._waits_for(job))
             if job["status"] in _OVER:
                 return
             succeeded = job["status"] == "succeeded"
@@ -138,7 +168,10 @@ class FrontEnd:
     async def _look(self, job_id: str) -> dict[str, Any] | None:
         return await self._read(self.job, job_id)
 
-    async def _read(self, read: Callable[[str], dict[str, Any] | None], job_id: str) -> dict[str, Any] | None:
+    async def _waits_for(self, job: Mapping[str, Any]) -> str | None:
+        return await self._read(self.waiting_for, job["id"]) if job["status"] == "pending" else None
+
+    async def _read(self, read: Callable[[str], _T | None], job_id: str) -> _T | None:
         """What ``read`` gives; None while Supabase cannot be reached."""
         try:
             return await asyncio.to_thread(read, job_id)
@@ -165,3 +198,15 @@ def _one(rows: Any) -> dict[str, Any]:
     if not rows:
         raise RequestRefused("There is no such job, or this key may not see it.")
     return dict(rows[0])
+
+
+def _same(job: dict[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The job, if it is the one that was wanted, as JSON writes it."""
+    plain = json.loads(json.dumps(wanted))
+    differing = [name for name in plain if job[name] != plain[name]]
+    if differing:
+        raise RequestRefused(
+            f"The idempotency key names another job, {job['id']}, with other {' and '.join(differing)}.",
+            hint="Give each job a key of its own, best a random UUID.",
+        )
+    return job

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from agent.errors import SettingsError
@@ -86,6 +86,26 @@ class FrontEndSettings(ProjectSettings):
     publishable_key: Key = Field(alias="SUPABASE_PUBLISHABLE_KEY")
 
 
+class QueueSettings(ProjectSettings):
+    """What ``arena jobs`` needs: the secret key, which sees every job, or else the publishable one."""
+
+    supabase_key: Key | None = Field(None, alias="SUPABASE_KEY")
+    publishable_key: Key | None = Field(None, alias="SUPABASE_PUBLISHABLE_KEY")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.supabase_key is None and self.publishable_key is None:
+            raise ValueError("Neither SUPABASE_KEY nor SUPABASE_PUBLISHABLE_KEY is set.")
+        return self
+
+    @property
+    def key(self) -> str:
+        """The key that sees most."""
+        key = self.supabase_key or self.publishable_key
+        assert key is not None
+        return key.get_secret_value()
+
+
 class DatabaseSettings(BaseSettings):
     """What ``arena migrate`` needs."""
 
@@ -109,6 +129,12 @@ def load_front_end_settings(**overrides: Any) -> FrontEndSettings:
         return FrontEndSettings(**overrides)
 
 
+def load_queue_settings(**overrides: Any) -> QueueSettings:
+    """Read whose jobs are to be shown; see ``load_settings``."""
+    with _settings_errors():
+        return QueueSettings(**overrides)
+
+
 def load_database_settings(**overrides: Any) -> DatabaseSettings:
     """Read where the database is; see ``load_settings``."""
     with _settings_errors():
@@ -120,7 +146,7 @@ def _settings_errors() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        lines = [f"{e['loc'][0]} {_say(e)}" for e in error.errors(include_url=False)]
+        lines = [_say(e) for e in error.errors(include_url=False)]
         raise SettingsError(
             "\n".join(lines), hint="\nSet it in the environment or in .env (see .env.example)."
         ) from None
@@ -128,4 +154,7 @@ def _settings_errors() -> Iterator[None]:
 
 def _say(error: Any) -> str:
     message = str(error["msg"]).removeprefix("Value error, ")
-    return "is not set." if error["type"] == "missing" else f"is wrong: {message}."
+    if not error["loc"]:
+        return message
+    variable = error["loc"][0]
+    return f"{variable} is not set." if error["type"] == "missing" else f"{variable} is wrong: {message}."

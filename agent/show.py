@@ -12,6 +12,7 @@ from rich.text import Text
 
 from benchmark import Progress as Step
 
+WAITING = "waiting for an agent"
 PHASES = {
     "claimed": "claimed by an agent",
     "fetch": "fetching images",
@@ -29,14 +30,14 @@ class PhaseBar:
     def __init__(self, console: Console) -> None:
         self._bar = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description:<22}"),
+            TextColumn("{task.description:<22}", markup=False),
             BarColumn(bar_width=36),
             TextColumn("{task.percentage:>3.0f} %"),
             TimeElapsedColumn(),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task("waiting for an agent", total=1.0)
+        self._task = self._bar.add_task(WAITING, total=1.0)
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -49,9 +50,12 @@ class PhaseBar:
         """Show the benchmark's own progress."""
         self._show(step.to_json())
 
-    def update_job(self, job: Mapping[str, Any]) -> None:
-        """Show the progress in a row of ``jobs``."""
-        self._show(job.get("progress") or {})
+    def update_job(self, job: Mapping[str, Any], waiting_for: str | None = None) -> None:
+        """Show the progress in a row of ``jobs``, or what it waits for."""
+        if job["status"] == "pending":
+            self._bar.update(self._task, completed=0.0, description=printable(waiting_for or WAITING))
+        else:
+            self._show(job.get("progress") or {})
 
     def _show(self, progress: Mapping[str, Any]) -> None:
         phase = str(progress.get("phase", ""))
@@ -84,6 +88,11 @@ _LINES = (
     _Line("carbon", "carbon_g_per_1k_images", lambda v: f"{v:.3f} g/1000"),
     _Line("green score", "green_score", lambda v: f"{v:.1f}"),
 )
+
+
+def printable(text: object) -> str:
+    """On one line, without the control characters by which a text from a stranger could steer a terminal."""
+    return "".join(c if c.isprintable() else " " for c in str(text))
 
 
 def result_view(row: Mapping[str, Any]) -> RenderableType:

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 import httpx
 from postgrest import APIError
 from supabase import Client, ClientOptions, create_client
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
-from agent.errors import KeyRefused, NotMigrated, RequestRefused, StoreError, StoreUnavailable
+from agent.errors import AlreadyThere, KeyRefused, NotMigrated, RequestRefused, StoreError, StoreUnavailable
 from agent.log import scrub
 
 MIGRATE_HINT = "Run `arena migrate --database-url …`, or paste sql/schema.sql in the SQL editor."
@@ -15,7 +16,16 @@ _URL_HINT = "Is SUPABASE_URL the project's own address, like https://….supabas
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
+# For what does no harm when it is done twice, since a reply may be lost after the commit.
+retrying = retry(
+    retry=retry_if_exception_type(StoreUnavailable),
+    wait=wait_random_exponential(multiplier=0.5, max=2.0),
+    stop=stop_after_attempt(4),
+    reraise=True,
+)
+
 _NOT_MIGRATED = {"PGRST202", "PGRST205", "42P01", "42883"}
+_ALREADY_THERE = "23505"
 _KEY_REFUSED = {"401", "403", "42501", "PGRST301", "PGRST302", "PGRST303"}
 _UNAVAILABLE = {"PGRST000", "PGRST001", "PGRST002", "PGRST003"}
 # Classes of SQLSTATE: connection lost, deadlock, out of resources, shutting down.
@@ -63,7 +73,7 @@ def _translate(error: APIError) -> StoreError:
     if code in _UNAVAILABLE or _is_passing(code):
         return StoreUnavailable(f"Supabase cannot answer: {message}.")
     hint = scrub(error.hint) if error.hint else _URL_HINT if _is_elsewhere(code) else None
-    return RequestRefused(message, hint=hint)
+    return (AlreadyThere if code == _ALREADY_THERE else RequestRefused)(message, hint=hint)
 
 
 def _is_elsewhere(code: str) -> bool:

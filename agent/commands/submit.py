@@ -19,6 +19,10 @@ def submit(
     wait: Annotated[bool, typer.Option("--wait", help="Watch it and show the result.")] = False,
     json_file: JsonFile = None,
     option: JobOptions = None,
+    idempotency_key: Annotated[
+        str | None,
+        typer.Option(metavar="KEY", help="Names this job: again with the same key, it is the job that is there."),
+    ] = None,
     url: Annotated[str | None, typer.Option(help="SUPABASE_URL, unless it is in .env.")] = None,
     key: Annotated[str | None, typer.Option(help="SUPABASE_PUBLISHABLE_KEY, unless it is in .env.")] = None,
 ) -> None:
@@ -37,8 +41,9 @@ def submit(
     _, items = read_manifest(images)
     console = Console()
     with FrontEnd(settings.url, settings.publishable_key.get_secret_value()) as front_end:
-        job = front_end.submit(model_a, model_b, items, parse_job_options(option))
-        console.print(f"[green]✓[/] job {job['id']}: {len(items)} images")
+        job = front_end.submit(model_a, model_b, items, parse_job_options(option), idempotency_key)
+        over = "" if job["status"] == "pending" else f", {job['status']}"
+        console.print(f"[green]✓[/] job {job['id']}: {len(items)} images{over}", soft_wrap=True)
         if wait:
             result = asyncio.run(follow(front_end, job["id"], console))
             console.print(result_view(result.row))
@@ -53,7 +58,7 @@ async def follow(front_end: FrontEnd, job_id: str, console: Console) -> JobResul
             if isinstance(item, JobResult):
                 return item
             job = item.job
-            bar.update_job(job)
+            bar.update_job(job, item.waiting_for)
     raise AgentError(_why(job))
 
 

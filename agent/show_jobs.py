@@ -1,0 +1,226 @@
+"""What ``arena jobs`` shows: the queue as a table, and one job with all that became of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from agent.job import utc
+from agent.log import scrub
+from agent.show import PHASES, printable
+
+Row = Mapping[str, Any]
+
+STYLES = {"pending": "yellow", "running": "cyan", "succeeded": "green", "failed": "red", "cancelled": "dim"}
+AGENT_STYLES = {"idle": "green", "working": "cyan"}
+
+_WIDE_COLUMNS = 110
+"""From here on a job has one line; below, its models and its note have lines of their own."""
+_SHORT_ID = 8
+_IMAGES_SHOWN = 5
+_SPANS = ((1.0, 120, "s"), (60.0, 120, "min"), (3600.0, 48, "h"))
+_DAY_SECONDS = 86400.0
+
+
+class JobTable:
+    """Jobs, newest first, one line each where the terminal is wide enough."""
+
+    def __init__(self, jobs: Sequence[Row], now: datetime | None = None) -> None:
+        self._jobs, self._now = jobs, now or datetime.now(UTC)
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        gap = "  " if options.max_width >= _WIDE_COLUMNS else "\n"
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        table.add_column("id", no_wrap=True)
+        table.add_column("models", no_wrap=True)
+        table.add_column("images", justify="right", no_wrap=True)
+        table.add_column("try", justify="right", no_wrap=True)
+        table.add_column("inserted", no_wrap=True)
+        table.add_column("status", overflow="fold")
+        for job in self._jobs:
+            table.add_row(*self._cells(job, gap))
+        yield table
+
+    def _cells(self, job: Row, gap: str) -> Iterator[RenderableType]:
+        yield str(job["id"])[:_SHORT_ID]
+        yield Text(f"{job['model_a']}\n{job['model_b']}" if gap == "\n" else f"{job['model_a']} / {job['model_b']}")
+        yield str(len(job["images"]))
+        yield f"{job['attempt']}/{job['max_attempts']}"
+        yield Text(ago(job["created_at"], self._now), style="dim")
+        yield _status(job, gap)
+
+
+def agents_view(agents: Sequence[Row]) -> RenderableType:
+    """A line for each agent that is alive."""
+    if not agents:
+        return Text("No agent is running. `arena agent` starts one.", style="dim")
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for agent in agents:
+        style = AGENT_STYLES.get(agent["status"], "")
+        models = ", ".join(agent["models"]) or "no models"
+        table.add_row(
+            Text(f"● {printable(agent['name'])}", style=style),
+            Text(agent["status"], style=style),
+            Text(printable(models), style="dim", overflow="fold"),
+        )
+    return table
+
+
+def job_view(job: Row, now: datetime | None = None) -> RenderableType:
+    """Everything of one job, as ``JobList.find`` gives it."""
+    now = now or datetime.now(UTC)
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for label, value in _facts(job, now):
+        facts.add_row(label, value)
+    return Group(Text(f"Job {job['id']}", style="bold"), "", facts, "", _attempts(job["attempts"], now))
+
+
+def ago(timestamp: str, now: datetime) -> str:
+    """How long ago that was: ``3 min ago``."""
+    seconds = (now - utc(timestamp)).total_seconds()
+    return "just now" if seconds < 1 else f"{span(seconds)} ago"
+
+
+def span(seconds: float) -> str:
+    """A duration as people say it: ``0.4 s``, ``90 s``, ``3 min``, ``5 h``, ``12 days``."""
+    if seconds < 10:
+        return f"{max(0.0, seconds):.1f} s"
+    for unit, most, name in _SPANS:
+        if seconds < most * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds / _DAY_SECONDS:.0f} days"
+
+
+def _status(job: Row, gap: str) -> Text:
+    """The status, and what there is to say about it: errors are cut to the line, what it waits for is not."""
+    status = Text(job["status"], style=STYLES[job["status"]], overflow="ellipsis", no_wrap=job["status"] == "failed")
+    note = _note(job)
+    return status.append(f"{gap}{note}", style="dim") if note else status
+
+
+def _note(job: Row) -> str:
+    match job["status"]:
+        case "pending":
+            return printable(job["waiting"]["message"]) if job["waiting"] else ""
+        case "running":
+            return _progress(job["progress"] or {})
+        case "failed":
+            return _said(job["error"])
+        case "succeeded":
+            return f"took {_between(job['started_at'], job['finished_at'])}"
+    return ""
+
+
+def _progress(progress: Row) -> str:
+    phase = str(progress.get("phase", ""))
+    fraction = progress.get("fraction")
+    percent = f", {100 * fraction:.0f} %" if isinstance(fraction, int | float) else ""
+    return printable(f"{PHASES.get(phase, phase)}{percent}")
+
+
+def _said(error: Row | None) -> str:
+    return printable(scrub(str((error or {}).get("message", ""))))
+
+
+def _between(start: str, end: str) -> str:
+    return span((utc(end) - utc(start)).total_seconds())
+
+
+def _facts(job: Row, now: datetime) -> Iterator[tuple[str, RenderableType]]:
+    yield "models", f"{job['model_a']} against {job['model_b']}"
+    yield "status", _long_status(job)
+    yield from _what_is_said(job)
+    yield "images", _images(job["images"])
+    if job["options"]:
+        yield "options", Text(printable(", ".join(f"{name}={value}" for name, value in job["options"].items())))
+    yield from _when(job, now)
+    yield "owner", "nobody: readable by all" if job["created_by"] is None else job["created_by"]
+    if job["priority"]:
+        yield "priority", str(job["priority"])
+    if job["idempotency_key"]:
+        yield "key", Text(printable(job["idempotency_key"]))
+
+
+def _long_status(job: Row) -> Text:
+    text = Text(job["status"], style=STYLES[job["status"]])
+    tries = f"attempt {job['attempt']} of {job['max_attempts']}"
+    if job["status"] == "pending":
+        tries = f"{job['max_attempts'] - job['attempt']} of {job['max_attempts']} attempts left"
+    return text.append(f"  {tries}", style="dim")
+
+
+def _what_is_said(job: Row) -> Iterator[tuple[str, RenderableType]]:
+    if job["status"] == "running":
+        yield "is at", _progress(job["progress"] or {})
+    if job["waiting"]:
+        yield "waits for", Text(printable(job["waiting"]["message"]))
+    if job["error"]:
+        yield ("error" if job["status"] == "failed" else "last error"), _error(job["error"])
+    if job["result"]:
+        yield "result", Text(printable(job["result"]["verdict"].get("sentence", "")))
+        yield (
+            "winner",
+            Text(job["result"]["winner"], style="bold green" if job["result"]["winner"] != "tie" else "yellow"),
+        )
+
+
+def _error(error: Row) -> Text:
+    return Text(_said(error)).append(f"  {printable(error.get('code', ''))}", style="dim")
+
+
+def _images(images: Sequence[Row]) -> Text:
+    cars = sum(int(image["car_count"]) for image in images)
+    text = Text(f"{len(images)} with {cars} cars")
+    for image in images[:_IMAGES_SHOWN]:
+        text.append(f"\n{printable(scrub(str(image['image_path'])))}", style="dim")
+    more = len(images) - _IMAGES_SHOWN
+    return text.append(f"\nand {more} more, which --json shows", style="dim") if more > 0 else text
+
+
+def _when(job: Row, now: datetime) -> Iterator[tuple[str, RenderableType]]:
+    created, due = job["created_at"], max(job["created_at"], job["run_at"], key=utc)
+    yield "inserted", _moment(created, ago(created, now))
+    if due != created:
+        yield "due", _moment(due)
+    if job["started_at"]:
+        yield "started", _moment(job["started_at"], f"waited {_between(due, job['started_at'])}")
+    if job["finished_at"]:
+        took = f"took {_between(job['started_at'], job['finished_at'])}" if job["started_at"] else ""
+        yield "finished", _moment(job["finished_at"], took)
+
+
+def _moment(timestamp: str, remark: str = "") -> Text:
+    return Text(f"{utc(timestamp).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC").append(f"  {remark}", style="dim")
+
+
+def _attempts(attempts: Sequence[Row], now: datetime) -> RenderableType:
+    if not attempts:
+        return Text("No attempt yet.", style="dim")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    table.add_column("attempt", justify="right", no_wrap=True)
+    table.add_column("agent", overflow="fold")
+    table.add_column("started", no_wrap=True)
+    table.add_column("lasted", justify="right", no_wrap=True)
+    table.add_column("outcome", overflow="fold")
+    for row in attempts:
+        lasted = _between(row["started_at"], row["ended_at"] or now.isoformat())
+        started = f"{utc(row['started_at']).astimezone(UTC):%m-%d %H:%M:%S}"
+        agent = row["agent"] or f"{row['agent_id'][:_SHORT_ID]} (gone)"
+        table.add_row(str(row["attempt"]), printable(agent), started, lasted, _outcome(row))
+    return Padding(table, (0, 0, 0, 0))
+
+
+def _outcome(attempt: Row) -> Text:
+    outcome = attempt["outcome"] or "running"
+    text = Text(outcome, style=STYLES.get(outcome, "yellow"))
+    if attempt["error"]:
+        text.append("\n").append(_error(attempt["error"]))
+    if attempt["refused_at"]:
+        text.append(f"\nrefused a late write at {utc(attempt['refused_at']).astimezone(UTC):%H:%M:%S} UTC", style="dim")
+    return text
