@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, Self
+from enum import StrEnum
+from typing import Any, Self
 from uuid import UUID
 
 from agent.errors import NotMigrated, RequestRefused
 from agent.supabase_client import connect, retrying, supabase_errors
 
 Row = dict[str, Any]
-Status = Literal["pending", "running", "succeeded", "failed", "cancelled"]
 
 _SHORTEST = 4
 _UUID_LENGTH = 32
@@ -18,6 +18,16 @@ _IDS_PER_REQUEST = 100  # they stand in the URL
 # Of job_attempts, people may read these alone.
 _ATTEMPT = "attempt,agent_id,started_at,ended_at,outcome,error,refused_at"
 _RESULT = "id,winner,verdict,model_a_metrics,model_b_metrics,environment,agent_id,created_at"
+
+
+class Status(StrEnum):
+    """Where a job is on its way."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 class JobList:
