@@ -8,7 +8,7 @@ each session here is built afresh and watched, and any end of it leads to the ne
 import asyncio
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -19,10 +19,6 @@ from realtime.types import PostgresChangesPayload, RealtimePostgresChangesListen
 from agent.log import scrub
 
 _log = structlog.stdlib.get_logger(__name__)
-
-_READY_SECONDS = 20.0
-_CHECK_SECONDS = 0.5
-_BACKOFF_SECONDS = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 
 Event = Literal["INSERT", "UPDATE", "DELETE"]
 
@@ -45,8 +41,24 @@ class Change:
     record: Mapping[str, Any]
 
 
-class _SessionEnded(Exception):
-    """The subscription is no longer delivering."""
+@dataclass(frozen=True)
+class Timing:
+    """How patient a subscription is; all in seconds."""
+
+    ready: float = 20.0
+    """From the start of a session to the server's word that rows will come."""
+    ping: float = 10.0
+    """Between two pings, and for the answer to each: a silent death is noticed within twice this."""
+    lifetime: float = 600.0
+    """After this, at the latest, a session is replaced: one that is deaf but alive shows no other sign."""
+    steady: float = 10.0
+    """A session that delivered for this long was no failure: the pauses start anew."""
+    first_pause: float = 1.0
+    """The longest pause after a first failure; it doubles with each further one."""
+    last_pause: float = 30.0
+    """The longest pause of all."""
+    goodbye: float = 1.0
+    """For how long a peer's part of the closing handshake is awaited."""
 
 
 class Subscription:
@@ -62,74 +74,144 @@ class Subscription:
         bindings: list[Binding],
         on_change: Callable[[Change], None],
         on_ready: Callable[[], None],
+        timing: Timing = Timing(),
     ) -> None:
         self._url, self._key = f"{url}/realtime/v1", key
         self._bindings, self._on_change, self._on_ready = bindings, on_change, on_ready
-        self._settled = asyncio.Event()
-        self._failed: str | None = None
-        self._delivered = False
+        self._timing = timing
 
     async def run(self) -> None:
         """Stay subscribed until cancelled."""
         failures = 0
         while True:
+            client = AsyncRealtimeClient(self._url, self._key, auto_reconnect=False, max_retries=1)
+            session = _Session(client, self._timing)
             try:
-                await self._session()
+                await session.run(self._bindings, self._on_change, self._on_ready)
+                failures = 0
             except Exception as error:
-                failures = 0 if self._delivered else failures + 1
+                failures = 1 if session.was_steady() else failures + 1
                 await self._pause(failures, error)
 
     async def _pause(self, failures: int, error: Exception) -> None:
-        seconds = _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
+        longest = min(self._timing.first_pause * 2.0 ** min(failures - 1, 30), self._timing.last_pause)
+        # Half to all of it: clients that one restart has thrown out do not come back as one.
+        seconds = longest * random.uniform(0.5, 1.0)
         _log.warning(
             "Realtime is down; polling goes on",
             action="realtime_down",
             reason=scrub(str(error)) or type(error).__name__,
-            retry_in_s=seconds,
+            failures=failures,
+            retry_in_s=round(seconds, 2),
         )
-        await asyncio.sleep(seconds * random.uniform(0.8, 1.2))
+        await asyncio.sleep(seconds)
 
-    async def _session(self) -> None:
-        self._settled, self._failed, self._delivered = asyncio.Event(), None, False
-        client = AsyncRealtimeClient(self._url, self._key, auto_reconnect=False, max_retries=1)
+
+class _SessionEnded(Exception):
+    """The subscription is no longer delivering."""
+
+
+class _Session:
+    """One connection with one channel, from its start to its end. What comes late from it reaches no other one."""
+
+    def __init__(self, client: AsyncRealtimeClient, timing: Timing) -> None:
+        self._client, self._timing = client, timing
+        self._loop = asyncio.get_running_loop()
+        self._ready: asyncio.Future[str] = self._loop.create_future()
+        self._failed: asyncio.Future[str] = self._loop.create_future()
+        self._since: float | None = None
+
+    def was_steady(self) -> bool:
+        """Whether it delivered for long enough to be no failure."""
+        return self._since is not None and self._loop.time() - self._since >= self._timing.steady
+
+    async def run(
+        self, bindings: list[Binding], on_change: Callable[[Change], None], on_ready: Callable[[], None]
+    ) -> None:
+        """Deliver until the session's time is up; raises when it ends before."""
         try:
-            channel = client.channel("vision-arena")
-            for binding in self._bindings:
-                self._bind(channel, binding)
-            channel.on_system(lambda _payload: self._settled.set())
-            await channel.subscribe(self._on_state)
-            await self._until_delivering()
-            self._on_ready()
-            while client.is_connected and channel.is_joined and not self._failed:
-                await asyncio.sleep(_CHECK_SECONDS)
-            raise _SessionEnded(self._failed or "the connection was lost")
+            await self._begin(bindings, on_change)
+            self._since = self._loop.time()
+            on_ready()
+            await self._deliver()
         finally:
-            await client.close()
+            await self._close()
 
-    def _bind(self, channel: Any, binding: Binding) -> None:
-        def deliver(payload: PostgresChangesPayload) -> None:
-            data = payload["data"]
-            self._on_change(Change(data["table"], data["type"], data.get("record") or {}))
+    async def _begin(self, bindings: list[Binding], on_change: Callable[[Change], None]) -> None:
+        """Join, and wait for the server's word that rows will come; "subscribed" alone is no promise."""
+        channel = self._client.channel("vision-arena")
+        for binding in bindings:
+            _bind(channel, binding, on_change)
+        channel.on_system(self._on_system)
+        try:
+            async with asyncio.timeout(self._timing.ready):
+                await channel.subscribe(self._on_state)
+                await asyncio.wait([self._ready, self._failed], return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError as error:
+            raise _SessionEnded("the server did not get ready in time") from error
+        if self._failed.done():
+            raise _SessionEnded(self._failed.result())
 
-        event = RealtimePostgresChangesListenEvent(binding.event)
-        channel.on_postgres_changes(event, deliver, table=binding.table, schema="public", filter=binding.filter)
+    async def _deliver(self) -> None:
+        """Wait for the end of the session's time; raises for any other end."""
+        # The reader ends with the connection, but also by an error of its own, which realtime-py tells nobody.
+        reader, socket = self._client._listen_task, self._client._ws_connection
+        if reader is None or socket is None:
+            raise _SessionEnded("the connection was lost")
+        pulse = asyncio.create_task(_pulse(socket.ping, self._timing.ping))
+        lifetime = self._timing.lifetime * random.uniform(0.8, 1.0)
+        try:
+            ends: list[asyncio.Future[Any]] = [self._failed, reader, pulse]
+            done, _ = await asyncio.wait(ends, timeout=lifetime, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pulse.cancel()
+        if done:
+            raise _SessionEnded(next(filter(None, map(_reason, done)), "the connection was lost"))
+
+    async def _close(self) -> None:
+        """Say goodbye, but not for long: a peer that is gone does not answer."""
+        if self._client._ws_connection is not None:
+            self._client._ws_connection.close_timeout = self._timing.goodbye
+        await self._client.close()
+
+    def _on_system(self, payload: Any) -> None:
+        if payload.extension == "postgres_changes" and not self._ready.done():
+            self._ready.set_result("ready")
 
     def _on_state(self, state: RealtimeSubscribeStates, error: Exception | None) -> None:
-        if state != RealtimeSubscribeStates.SUBSCRIBED:
-            self._failed = _message(error) or state.value
-            self._settled.set()
+        if state != RealtimeSubscribeStates.SUBSCRIBED and not self._failed.done():
+            self._failed.set_result(_message(error) or state.value)
 
-    async def _until_delivering(self) -> None:
-        """Wait for the server's word that rows will come; "subscribed" alone is no promise."""
-        await asyncio.wait_for(self._settled.wait(), _READY_SECONDS)
-        if self._failed:
-            raise _SessionEnded(self._failed)
-        self._delivered = True
+
+def _bind(channel: Any, binding: Binding, on_change: Callable[[Change], None]) -> None:
+    def deliver(payload: PostgresChangesPayload) -> None:
+        data = payload["data"]
+        on_change(Change(data["table"], data["type"], data.get("record") or {}))
+
+    event = RealtimePostgresChangesListenEvent(binding.event)
+    channel.on_postgres_changes(event, deliver, table=binding.table, schema="public", filter=binding.filter)
+
+
+async def _pulse(ping: Callable[[], Awaitable[Awaitable[float]]], seconds: float) -> str:
+    """Returns once the peer no longer answers. The library's own pings take 40 s to find that out."""
+    try:
+        while True:
+            await asyncio.sleep(seconds)
+            async with asyncio.timeout(seconds):
+                await (await ping())
+    except TimeoutError:
+        return "the server does not answer any more"
+
+
+def _reason(end: "asyncio.Future[Any]") -> str:
+    error = end.exception()
+    return str(error or end.result() or "")
 
 
 def _message(error: Exception | None) -> str:
     """What the server said; realtime-py wraps its payload as JSON."""
     try:
-        return str(json.loads(str(error))["message"])
-    except (ValueError, TypeError, KeyError):
+        payload = json.loads(str(error))
+        return str(payload.get("message") or payload["reason"])
+    except (ValueError, TypeError, KeyError, AttributeError):
         return str(error or "")

@@ -3,19 +3,24 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import partial
 from typing import Protocol, Self
+from uuid import UUID
 
 import structlog
 
-from agent.realtime import Binding, Change, Subscription
+from agent.realtime import Binding, Change, Subscription, Timing
 
 _log = structlog.stdlib.get_logger(__name__)
 
 # A person's retry and an agent's release make an old row pending again, hence UPDATE.
-_PENDING = "status=eq.pending"
-_BINDINGS = [Binding("jobs", "INSERT", _PENDING), Binding("jobs", "UPDATE", _PENDING)]
+_BINDINGS = [
+    Binding("jobs", "INSERT", "status=eq.pending"),
+    Binding("jobs", "UPDATE", "status=eq.pending"),
+    Binding("jobs", "UPDATE", "status=eq.cancelled"),
+]
 
 
 class Wakeup(Protocol):
@@ -26,6 +31,13 @@ class Wakeup(Protocol):
 
     def wake(self) -> None:
         """End a sleep now."""
+
+    def watching(self, job_id: UUID, nudge: Callable[[], None]) -> AbstractContextManager[None]:
+        """Call ``nudge``, from another thread, whenever the lease on this job may have been lost.
+
+        A hint as well, and perhaps one too many: only a renewal decides. One that is under way may
+        still come just after the end.
+        """
 
 
 class PollOnly:
@@ -50,15 +62,20 @@ class PollOnly:
         """See Wakeup."""
         self._event.set()
 
+    def watching(self, job_id: UUID, nudge: Callable[[], None]) -> AbstractContextManager[None]:
+        """See Wakeup: nothing tells of a job here, and the next renewal is soon enough."""
+        return nullcontext()
+
 
 class RealtimeWakeup(PollOnly):
-    """Wakes up on a pending job's event and after every (re)subscription."""
+    """Wakes up on a pending job's event and after every (re)subscription; hears of its own job's cancellation."""
 
-    def __init__(self, url: str, key: str) -> None:
+    def __init__(self, url: str, key: str, timing: Timing | None = None) -> None:
         super().__init__()
-        self._subscription = Subscription(url, key, _BINDINGS, self._on_change, self._on_ready)
+        self._subscription = Subscription(url, key, _BINDINGS, self._on_change, self._on_ready, timing or Timing())
         self._thread = threading.Thread(target=self._run, name="realtime", daemon=True)
         self._started = threading.Event()
+        self._watched: tuple[str, Callable[[], None]] | None = None
         self._cancel: Callable[[], object]
 
     def __enter__(self) -> Self:
@@ -70,12 +87,31 @@ class RealtimeWakeup(PollOnly):
         self._cancel()
         self._thread.join(timeout=2.0)
 
+    @contextmanager
+    def watching(self, job_id: UUID, nudge: Callable[[], None]) -> Iterator[None]:
+        """See Wakeup."""
+        self._watched = (str(job_id), nudge)
+        try:
+            yield
+        finally:
+            self._watched = None
+
     def _on_ready(self) -> None:
+        """What came in the gap was not delivered: look."""
         _log.info("Realtime delivers", action="realtime_ready")
         self.wake()
+        self._nudge()
 
-    def _on_change(self, _change: Change) -> None:
-        self.wake()
+    def _on_change(self, change: Change) -> None:
+        if change.record.get("status") == "pending":
+            self.wake()
+        self._nudge(change.record.get("id"))
+
+    def _nudge(self, job_id: str | None = None) -> None:
+        """Nudge whoever watches that job; with no id, whichever it watches."""
+        watched = self._watched
+        if watched is not None and job_id in (None, watched[0]):
+            watched[1]()
 
     def _run(self) -> None:
         with contextlib.suppress(asyncio.CancelledError):
