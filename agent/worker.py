@@ -123,6 +123,8 @@ class Worker:
     def _register(self) -> None:
         self._store.register()
         _log.info("ready", action="ready", agent=self._card.name, models=list(self._card.models))
+        if not self._card.models:
+            _log.warning("no model can run here, so no job is claimed; `arena models` says why", action="no_models")
 
     def _claim(self, request_id: uuid.UUID) -> Lease | None:
         try:

@@ -94,12 +94,6 @@ BAD: dict[str, tuple[list[dict[str, Any]], tuple[str, str], str, list[str]]] = {
         "box_outside_image",
         ["empty.png", "90"],
     ),
-    "model without its library": (
-        SCENES,
-        ("Trained_yolov5", "detectron2"),
-        "library_missing",
-        ["detectron2", "no_such_library", "[nothing]"],
-    ),
     "model that fails": (SCENES, ("Trained_yolov5", "efficientnet_b0"), "model_failed", ["efficientnet_b0"]),
 }
 

@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,17 +26,21 @@ def workplace(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def agent(stack: LocalStack, tmp_path: Path, workplace: dict[str, str]) -> StartAgent:
-    """An agent at the local stack, but for what is given by variable name."""
+    """An agent at the local stack, but for what is given by variable name, with these options."""
 
-    def make(**overrides: str) -> AgentProcess:
+    def make(*options: str, **overrides: str) -> AgentProcess:
         settings = {"SUPABASE_URL": stack.url, "SUPABASE_KEY": stack.secret_key, "ARENA_POLL_SECONDS": "0.5"}
-        return AgentProcess(tmp_path, {**settings, **workplace, **overrides})
+        return AgentProcess(tmp_path, {**settings, **workplace, **overrides}, *options)
 
     return make
 
 
 def running(queue: Queue, job: str, phase: str) -> None:
     queue.await_job(job, lambda row: (row["progress"] or {}).get("phase") == phase)
+
+
+def over(row: dict[str, Any]) -> bool:
+    return row["finished_at"] is not None
 
 
 def given_back(queue: Queue, job: str) -> bool:
@@ -154,14 +159,25 @@ def test_a_database_without_the_arena_is_said_and_waited_out(agent: StartAgent) 
         process.await_line("ready")
 
 
-def test_the_weights_of_a_model_may_be_missing(agent: StartAgent, queue: Queue, tmp_path: Path) -> None:
+def test_jobs_that_it_cannot_run_are_left_to_others_and_say_so(agent: StartAgent, queue: Queue, tmp_path: Path) -> None:
+    queue.run("update public.agents set status = 'stopped', job_id = null")  # of other tests
     Path(tmp_path, "Trained_yolov8.json").unlink()
     with agent() as process:
         assert process.await_line("ready")["models"] == ["Trained_yolov5", "efficientnet_b0"]
-        job = queue.insert(SCENES, options=QUICK)
-        row = queue.await_job(job, lambda row: row["finished_at"] is not None)
-        assert row["error"]["code"] == "weights_missing"
-        assert "Trained_yolov8" in row["error"]["message"]
+        others = queue.insert(SCENES, options=QUICK)
+        ours = queue.insert(SCENES, models=("Trained_yolov5", "Trained_yolov5"), options=QUICK)
+        assert queue.await_job(ours, over)["status"] == "succeeded"
+        assert queue.job(others)["status"] == "pending"
+        (waiting,) = queue.run("select * from public.waiting_jobs")
+        assert (str(waiting["job_id"]), waiting["waiting_for"]) == (others, "models")
+        assert waiting["message"] == "No running agent can run Trained_yolov8."
+
+
+def test_an_agent_that_can_run_nothing_says_so(agent: StartAgent, tmp_path: Path) -> None:
+    for weights in tmp_path.glob("*.json"):
+        weights.unlink()
+    with agent() as process:
+        assert "arena models" in process.await_line("no_models")["event"]
 
 
 @pytest.mark.parametrize(
@@ -178,3 +194,62 @@ def test_a_wrong_setting_ends_it_with_a_sentence(agent: StartAgent, overrides: d
         assert process.wait() == 1
         assert said in process.text
         assert "Traceback" not in process.text
+
+
+def test_draining_finishes_the_current_job_and_takes_no_other(agent: StartAgent, queue: Queue) -> None:
+    with agent("--drain") as process:
+        process.await_line("ready")
+        job = queue.insert(SCENES, options={**QUICK, "min_seconds": 3})
+        running(queue, job, "single_stream")
+        next_job = queue.insert(SCENES, options=QUICK)
+        code, _ = process.end()
+        assert code == 0
+        assert [line["outcome"] for line in process.lines("job_over")] == ["completed"]
+        assert process.lines("stopped")
+    assert queue.job(job)["status"] == "succeeded"
+    assert queue.job(next_job)["status"] == "pending"
+
+
+def test_draining_an_idle_agent_ends_it_at_once(agent: StartAgent, queue: Queue) -> None:
+    with agent("--drain", ARENA_POLL_SECONDS="60") as process:
+        process.await_line("realtime_ready")
+        code, seconds = process.end()
+    assert code == 0
+    assert seconds < STOP_LIMIT_SECONDS
+
+
+def test_a_second_signal_ends_a_draining_agent_at_once(agent: StartAgent, queue: Queue) -> None:
+    with agent("--drain") as process:
+        job = queue.insert(SCENES, options=LONG)
+        running(queue, job, "single_stream")
+        process.send(signal.SIGTERM)
+        process.await_line("leaving")
+        assert process.alive
+        code, _ = process.end(signal.SIGINT)
+    assert code == -signal.SIGINT
+    assert queue.job(job)["status"] == "running"
+
+
+def test_once_is_one_job_however_long_it_takes_to_come(agent: StartAgent, queue: Queue) -> None:
+    with agent("--once") as process:
+        process.await_line("realtime_ready")
+        jobs = [queue.insert(SCENES, options=QUICK) for _ in range(2)]
+        assert process.wait() == 0
+        assert [line["outcome"] for line in process.lines("job_over")] == ["completed"]
+    assert [queue.job(job)["status"] for job in jobs] == ["succeeded", "pending"]
+
+
+def test_an_agent_that_nothing_comes_for_leaves(agent: StartAgent, queue: Queue) -> None:
+    with agent("--idle-exit", "3", ARENA_POLL_SECONDS="60") as process:
+        process.await_line("realtime_ready")
+        job = queue.insert(SCENES, options={**QUICK, "min_seconds": 4})  # longer than it would be idle
+        assert process.wait() == 0
+        assert [line["outcome"] for line in process.lines("job_over")] == ["completed"]
+        assert process.lines("stopped")
+    assert queue.job(job)["status"] == "succeeded"
+
+
+def test_an_agent_leaves_when_idle_though_the_project_is_away(agent: StartAgent) -> None:
+    with agent("--idle-exit", "2", SUPABASE_URL="http://127.0.0.1:9") as process:
+        assert process.wait() == 0
+        assert process.lines("store_failed")
