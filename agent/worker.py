@@ -143,7 +143,10 @@ class Worker:
                 images=len(lease.images),
                 waited_ms=round(lease.waited_ms, 1),
             )
-            with LeaseKeeper(self._store, lease, deadline=deadline, on_stuck=self._on_stuck) as keeper:
+            with (
+                LeaseKeeper(self._store, lease, deadline=deadline, on_stuck=self._on_stuck) as keeper,
+                self._wakeup.watching(lease.job_id, keeper.renew_now),
+            ):
                 outcome = self._end(lease, keeper)
             level = logging.WARNING if outcome in _NOTHING_WRITTEN else logging.INFO
             _log.log(level, f"job {outcome}", action="job_over", outcome=outcome)
