@@ -9,16 +9,9 @@ import psycopg
 import pytest
 
 from tests.sql.database import RESULT, Database, Held, Names
+from tests.sql.fencing import poison
 from tests.sql.invariants import broken_invariants
 from tests.sql.meeting import more_connections, pass_time
-
-# A take-back that always fails, as a trigger of somebody's own may make it.
-POISON = """
-    create function public.raise_poison() returns trigger language plpgsql as
-      $$ begin raise exception 'poison'; end $$;
-    create trigger poison before update on public.jobs for each row when (old.id = '{job_id}')
-      execute function public.raise_poison();
-"""
 
 SOURCES = """
     select n.nspname || '.' || p.proname as name, p.prosrc as source
@@ -154,7 +147,7 @@ def test_a_lease_that_cannot_be_taken_back_does_not_stop_the_claim_of_others(db:
     poisoned, expired = db.held_job(), db.held_job()
     pending = db.insert_job(priority=-1)
     pass_time(db, 3600)
-    db.rows(POISON.format(job_id=poisoned.job_id))
+    poison(db, poisoned.job_id)
     agent_id = db.register()
     assert [db.claimed(agent_id)["job_id"] for _ in range(2)] == [expired.job_id, pending]
     assert db.job(poisoned.job_id)["status"] == "running"
