@@ -7,14 +7,17 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import cv2
 import numpy as np
+import psutil
 
+from local import LocalStack
 from tests.agent.queue import until
 
 # Ids that the database knows; what stands behind them here finds bright rectangles, or misbehaves.
@@ -30,6 +33,8 @@ SCENES: list[dict[str, Any]] = [
     {"image_path": "scene.png", "car_count": 2, "boxes": [[4, 5, 14, 17], [24, 5, 34, 17]]},
     {"image_path": "empty.png", "car_count": 0},
 ]
+
+_LOG_TAIL = 4000  # characters
 
 _FAMILIES = """
 [families.fake]
@@ -80,27 +85,31 @@ def _draw(folder: Path) -> None:
 
 
 class AgentProcess:
-    """``python -m agent agent``, for as long as the context lasts."""
+    """``python -m agent agent``, for as long as the context lasts; its log is named after the agent."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, environment: Mapping[str, str], *arguments: str, module: str = "agent") -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ARENA_", "SUPABASE_"))}
         self._environment = {**kept, "ARENA_LOG_FORMAT": "json", "ARENA_LOG_LEVEL": "debug", **environment}
+        self._command = [sys.executable, "-m", module, "agent", *arguments]
         self.folder = folder
-        self._log = folder / "agent.log"
+        self.name = environment.get("ARENA_AGENT_NAME", "agent")
+        self._log = folder / f"{self.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
+        self._known: set[psutil.Process] = set()
 
     def __enter__(self) -> Self:
         with self._log.open("wb") as log:
-            command = [sys.executable, "-m", "agent", "agent"]
-            self._process = subprocess.Popen(command, cwd=self.folder, env=self._environment, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                self._command, cwd=self.folder, env=self._environment, stdout=log, stderr=log
+            )
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait()
+        self.kill()
+        if error is not None:
+            error.add_note(f"The log of {self.name}:\n{self.text[-_LOG_TAIL:]}")
 
     @property
     def text(self) -> str:
@@ -130,10 +139,81 @@ class AgentProcess:
         """Send a signal; gives the exit code and the seconds it took."""
         assert self._process is not None
         started = time.perf_counter()
-        self._process.send_signal(signum)
+        self.send(signum)
         return self._process.wait(60), time.perf_counter() - started
 
     def wait(self) -> int:
         """Its exit code."""
         assert self._process is not None
         return self._process.wait(60)
+
+    @property
+    def children(self) -> set[psutil.Process]:
+        """The processes it has at the moment: its Hosts, and what these started."""
+        assert self._process is not None
+        with suppress(psutil.NoSuchProcess):
+            return set(psutil.Process(self._process.pid).children(recursive=True))
+        return set()
+
+    @property
+    def orphans(self) -> set[psutil.Process]:
+        """Those of its processes that were there when it was sent a signal, and are not gone."""
+        return {child for child in self._known if _is_there(child)}
+
+    def send(self, signum: int) -> None:
+        """Send a signal to it alone."""
+        assert self._process is not None
+        self._known |= self.children
+        self._process.send_signal(signum)
+
+    def kill(self) -> None:
+        """End it as a crash would: at once, and without its knowing."""
+        assert self._process is not None
+        self.send(signal.SIGKILL)
+        self._process.wait()
+
+    def freeze(self, *, with_children: bool = False) -> None:
+        """Stop it, and its Hosts if wanted, until ``thaw``."""
+        self.send(signal.SIGSTOP)
+        for child in self._known if with_children else ():
+            child.suspend()
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        for child in self.orphans:
+            child.resume()
+        self.send(signal.SIGCONT)
+
+
+class Agents:
+    """Makes agents that work at a stack, with the catalogue and the images of a folder."""
+
+    def __init__(self, stack: LocalStack, folder: Path) -> None:
+        self.folder = folder
+        self._settings = {
+            "SUPABASE_URL": stack.url,
+            "SUPABASE_KEY": stack.secret_key,
+            "ARENA_POLL_SECONDS": "0.5",
+            **make_workplace(folder),
+        }
+
+    def real(self, name: str, *arguments: str, **settings: str) -> AgentProcess:
+        """The program itself."""
+        return self._make(name, arguments, "agent", settings)
+
+    def quick(self, name: str, *arguments: str, **settings: str) -> AgentProcess:
+        """One whose comparisons take no time; see ``quick_agent``."""
+        return self._make(name, arguments, "tests.agent.quick_agent", settings)
+
+    def _make(self, name: str, arguments: Sequence[str], module: str, settings: Mapping[str, str]) -> AgentProcess:
+        return AgentProcess(
+            self.folder, {**self._settings, "ARENA_AGENT_NAME": name, **settings}, *arguments, module=module
+        )
+
+
+def _is_there(process: psutil.Process) -> bool:
+    """Whether it can still do anything; a dead one may stay listed until somebody asks how it ended."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -16,6 +16,8 @@ from agent.settings import Settings, load_settings
 from agent.store import AgentCard
 from agent.supabase_store import SupabaseStore
 from local import LocalStack
+from tests.agent.agent_process import Agents
+from tests.agent.gate import Gate
 from tests.agent.queue import Queue
 from tests.agent.web import Web
 
@@ -93,3 +95,17 @@ def web() -> Iterator[Web]:
     """A web server on this machine."""
     with Web() as web:
         yield web
+
+
+@pytest.fixture
+def agents(stack: LocalStack, tmp_path: Path) -> Agents:
+    """Agents as processes, at the local stack."""
+    return Agents(stack, tmp_path)
+
+
+@pytest.fixture
+def gate(stack: LocalStack, web: Web) -> Iterator[Gate]:
+    """A gate before the local stack."""
+    gate = Gate(web, stack.url)
+    yield gate
+    gate.close()

@@ -1,0 +1,66 @@
+"""``arena`` with comparisons that take no time, and with leases of a length that tests can wait for.
+
+All but these two is real: the command, its signals, the Worker, the store, the wake-up.
+"""
+
+import os
+import random
+import time
+from collections.abc import Callable
+from typing import Any, Self
+from unittest.mock import patch
+
+from agent import settings
+from agent.__main__ import main
+from agent.settings import Settings
+from benchmark import Cancelled, Progress
+
+RESULT = {"model_a_metrics": {}, "model_b_metrics": {}, "winner": "tie", "verdict": {}, "environment": {}}
+_LOOK_SECONDS = 0.005
+
+_load_settings = settings.load_settings
+
+
+class QuickComparison:
+    """A result with nothing in it."""
+
+    def to_row(self) -> dict[str, Any]:
+        return RESULT
+
+    def image_rows(self) -> list[dict[str, Any]]:
+        return []
+
+
+class QuickArena:
+    """An Arena whose comparisons last ``QUICK_WORK_MS`` milliseconds: two numbers, least and most."""
+
+    def __init__(self, *_: object) -> None:
+        self._least_ms, self._most_ms = map(float, os.environ.get("QUICK_WORK_MS", "20 60").split())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def compare(
+        self, *_: object, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]
+    ) -> QuickComparison:
+        on_progress(Progress("single_stream", 0.5, None, 1, 2))
+        end = time.monotonic() + random.uniform(self._least_ms, self._most_ms) / 1e3
+        while time.monotonic() < end:
+            if should_stop():
+                raise Cancelled
+            time.sleep(_LOOK_SECONDS)
+        return QuickComparison()
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """The real ones, with a lease of ``QUICK_LEASE_SECONDS``, which the real ones do not let be so short."""
+    real = _load_settings(**overrides)
+    return real.model_copy(update={"lease_seconds": int(os.environ.get("QUICK_LEASE_SECONDS", real.lease_seconds))})
+
+
+if __name__ == "__main__":
+    with patch("benchmark.Arena", QuickArena), patch("agent.settings.load_settings", load_settings):
+        main()
