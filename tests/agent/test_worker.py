@@ -1,74 +1,27 @@
 """The agent's loop at the real store, with comparisons that end as a test wants."""
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from agent.errors import KeyRefused, NotMigrated, RequestRefused, StoreError, StoreUnavailable
-from agent.images import ImageSource
 from agent.job import Lease
 from agent.lease_keeper import PROGRESS_SECONDS
 from agent.settings import Settings
 from agent.store import AgentCard
 from agent.supabase_store import SupabaseStore
-from agent.wakeup import PollOnly
-from agent.worker import Worker
-from benchmark import Arena, Cancelled
+from benchmark import Cancelled
 from local import LocalStack
 from tests.agent.agent_process import SCENES, make_workplace
 from tests.agent.conftest import MakeSettings
 from tests.agent.queue import Queue, until
 from tests.agent.web import Request, Web
-
-
-def finished(row: dict[str, Any]) -> bool:
-    return row["finished_at"] is not None
-
-
-class OddArena:
-    """An Arena whose comparisons end as a test wants."""
-
-    def __init__(self, compare: Callable[[], Any]) -> None:
-        self._compare = compare
-
-    def compare(self, *_: object, **__: object) -> Any:
-        return self._compare()
-
-
-class OddComparison:
-    """One whose row is what a test wants."""
-
-    def __init__(self, row: dict[str, Any]) -> None:
-        self._row = row
-
-    def to_row(self) -> dict[str, Any]:
-        return self._row
-
-    def image_rows(self) -> list[dict[str, Any]]:
-        return []
-
-
-@contextmanager
-def working(
-    settings: Settings, card: AgentCard, store: SupabaseStore, compare: Callable[[], Any]
-) -> Iterator[tuple[Worker, threading.Thread]]:
-    """A Worker in a thread, with an Arena that is none."""
-    arena = cast(Arena, OddArena(compare))
-    worker = Worker(settings, card, store, PollOnly(), ImageSource(settings), arena)
-    thread = threading.Thread(target=worker.run)
-    thread.start()
-    try:
-        yield worker, thread
-    finally:
-        worker.stop()
-        thread.join(60)
-    assert not thread.is_alive()
+from tests.agent.working import GOOD, OddComparison, finished, working
 
 
 @pytest.fixture
@@ -87,9 +40,6 @@ def test_an_error_that_nobody_foresaw_ends_one_job(
         rows = [queue.await_job(job, finished) for job in jobs]
     assert {row["error"]["code"] for row in rows} == {"internal_error"}
     assert all("unexpected RuntimeError" in row["error"]["message"] for row in rows)
-
-
-GOOD = {"model_a_metrics": {}, "model_b_metrics": {}, "winner": "tie", "verdict": {}, "environment": {}}
 
 
 @pytest.mark.parametrize(
