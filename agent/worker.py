@@ -28,7 +28,7 @@ from benchmark import Arena, BenchmarkError, Cancelled, Comparison, LabelledImag
 _log = structlog.stdlib.get_logger(__name__)
 _T = TypeVar("_T")
 
-_MAX_PAUSE_SECONDS = 60.0
+_MAX_PAUSE_SECONDS = 30.0
 _WRITE_PAUSE_SECONDS = 0.5
 _LEAVE_SECONDS = 2.5
 """For how long a stopping agent tries to give its job back."""
@@ -116,7 +116,8 @@ class Worker:
             except StoreError as error:
                 kind = type(error).__name__
                 _log.error(str(error), action="store_failed", kind=kind, retry_in_s=pause)
-            self._leaving.wait(min(pause * random.uniform(0.8, 1.2), self._idle_left()))
+            # Realtime may be back before the pause is over, and then so is the rest.
+            self._wakeup.wait(min(pause * random.uniform(0.8, 1.2), self._idle_left()))
             pause = min(2 * pause, _MAX_PAUSE_SECONDS)
         return None
 
