@@ -215,7 +215,7 @@ def test_a_heartbeat_does_not_undo_a_cancellation(db: Database, other: Database)
     held = db.held_job()
     cancelled, renewed = meet(db, lambda: db.cancel(held.job_id), other, lambda: held.on(other).renew())
     assert (cancelled, renewed) == ("cancelled", "cancelled")
-    assert db.rows("select from public.job_leases") == []
+    assert db.rows("select * from public.job_leases") == []
 
 
 def test_a_job_that_is_just_being_cancelled_is_not_claimed(db: Database, other: Database) -> None:

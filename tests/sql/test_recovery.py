@@ -133,7 +133,7 @@ def test_an_agent_whose_connection_dies_in_the_completion_may_complete_again(own
     held = own_database.held_job()
     with dying_connection(own_database) as victim:
         assert held.on(victim).complete() == "completed"
-    assert own_database.rows("select from public.comparison_results") == []
+    assert own_database.rows("select * from public.comparison_results") == []
     assert held.renew() == "renewed"
     assert held.complete() == "completed"
     assert broken_invariants(own_database) == {}
@@ -208,7 +208,7 @@ def test_an_agent_that_ignores_a_cancellation_can_neither_write_nor_hold_anythin
         assert held.renew(p_progress={"phase": "on and on"}) == "cancelled"
         assert held.complete() == held.fail(transient=True) == held.release() == "cancelled"
     assert db.job(held.job_id) == before
-    assert db.rows("select from public.job_leases") == []
+    assert db.rows("select * from public.job_leases") == []
     assert db.outcomes(held.job_id) == ["cancelled"]
     pass_time(db, 3600)
     assert db.claim(db.register()) is None, "and nobody runs it again"
