@@ -21,6 +21,7 @@ BenchmarkError
 ├── HostError                 the process that held the model failed
 │   ├── HostDied
 │   ├── HostTimeout
+│   ├── GpuFault
 │   ├── OutOfMemory
 │   └── ModelFailed
 └── Cancelled
@@ -163,6 +164,13 @@ class HostTimeout(HostError):
     """The process that held the model stopped answering and was ended."""
 
     code = "host_timeout"
+    transient = True
+
+
+class GpuFault(HostError):
+    """The GPU failed while the model ran on it."""
+
+    code = "gpu_fault"
     transient = True
 
 

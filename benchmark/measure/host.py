@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any
 
-from benchmark.errors import Cancelled, HostDied, HostTimeout
+from benchmark.errors import Cancelled, GpuFault, HostDied, HostTimeout
 from benchmark.measure.messages import Beat, Close, Command, Failed, Reply, Stop
 from benchmark.measure.threads import default_threads
 
@@ -177,6 +177,8 @@ def ask_all(requests: Sequence[tuple[Host, Command]], watch: Watch) -> list[Repl
         for host in _ready(list(heard)):
             message = host.receive()
             if isinstance(message, Failed):
+                if isinstance(message.error, GpuFault):
+                    host.kill()  # CUDA does not recover within a process
                 raise message.error
             if isinstance(message, Beat):
                 heard[host] = time.monotonic()

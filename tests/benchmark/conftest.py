@@ -23,6 +23,7 @@ FAKES: dict[str, dict[str, Any]] = {
     "hangs": {"fault": "hang", "at": 40},
     "raises": {"fault": "raise"},
     "exhausts": {"fault": "exhaust"},
+    "burns": {"fault": "gpu fault", "at": 40},
     "unreadable": {"fault": "unreadable"},
     "loads_for_ever": {"fault": "slow to load"},
 }

@@ -53,6 +53,8 @@ class FakeModel:
                 raise RuntimeError("the layers do not fit")
             case "exhaust":
                 raise MemoryError("no more")
+            case "gpu fault":
+                raise RuntimeError("CUDA error: an illegal memory access was encountered")
 
     def postprocess(
         self, outputs: list[Any], inputs: list[Image], images: Sequence[Image], query: Query
