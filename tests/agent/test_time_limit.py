@@ -45,9 +45,16 @@ def other(queue: Queue, settings: Settings, card: AgentCard) -> Iterator[Supabas
 
 
 def await_claim(store: SupabaseStore) -> Lease:
-    leases: list[Lease] = []
-    until(lambda: (lease := store.claim(uuid.uuid4())) is not None and leases.append(lease) is None)
-    return leases[0]
+    lease: Lease | None = None
+
+    def claim() -> bool:
+        nonlocal lease
+        lease = store.claim(uuid.uuid4())
+        return lease is not None
+
+    until(claim)
+    assert lease is not None
+    return lease
 
 
 def test_an_attempt_that_takes_too_long_is_ended_by_its_agent_which_goes_on(
