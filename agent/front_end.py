@@ -20,6 +20,7 @@ _log = structlog.stdlib.get_logger(__name__)
 _POLL_SECONDS = 5.0
 _GRACE_SECONDS = 2.0
 _AGAIN_SECONDS = 1.0
+_LONGEST_KEY = 200
 _OVER = {"failed", "cancelled"}
 
 _T = TypeVar("_T")
@@ -72,6 +73,8 @@ class FrontEnd:
         Raises RequestRefused with the database's words, or if the key names another job.
         """
         key = str(uuid4()) if idempotency_key is None else idempotency_key
+        if not 1 <= len(key) <= _LONGEST_KEY:
+            raise RequestRefused(f"An idempotency key has 1 to {_LONGEST_KEY} characters.")
         wanted = {"model_a": model_a, "model_b": model_b, "images": list(images), "options": dict(options or {})}
         try:
             return self._insert({**wanted, "idempotency_key": key})

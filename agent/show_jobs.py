@@ -1,11 +1,10 @@
 """What ``arena jobs`` shows: the queue as a table, and one job with all that became of it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -99,8 +98,9 @@ def span(seconds: float) -> str:
 
 def _status(job: Row, gap: str) -> Text:
     """The status, and what there is to say about it: errors are cut to the line, what it waits for is not."""
-    status = Text(job["status"], style=STYLES[job["status"]], overflow="ellipsis", no_wrap=job["status"] == "failed")
     note = _note(job)
+    word = f"{job['status']:<9}" if note and gap != "\n" else job["status"]
+    status = Text(word, style=STYLES[job["status"]], overflow="ellipsis", no_wrap=job["status"] == "failed")
     return status.append(f"{gap}{note}", style="dim") if note else status
 
 
@@ -159,7 +159,7 @@ def _what_is_said(job: Row) -> Iterator[tuple[str, RenderableType]]:
     if job["status"] == "running":
         yield "is at", _progress(job["progress"] or {})
     if job["waiting"]:
-        yield "waits for", Text(printable(job["waiting"]["message"]))
+        yield "waiting", Text(printable(job["waiting"]["message"]))
     if job["error"]:
         yield ("error" if job["status"] == "failed" else "last error"), _error(job["error"])
     if job["result"]:
@@ -176,7 +176,7 @@ def _error(error: Row) -> Text:
 
 def _images(images: Sequence[Row]) -> Text:
     cars = sum(int(image["car_count"]) for image in images)
-    text = Text(f"{len(images)} with {cars} cars")
+    text = Text(f"{len(images)} with {cars} {'car' if cars == 1 else 'cars'}")
     for image in images[:_IMAGES_SHOWN]:
         text.append(f"\n{printable(scrub(str(image['image_path'])))}", style="dim")
     more = len(images) - _IMAGES_SHOWN
@@ -186,7 +186,7 @@ def _images(images: Sequence[Row]) -> Text:
 def _when(job: Row, now: datetime) -> Iterator[tuple[str, RenderableType]]:
     created, due = job["created_at"], max(job["created_at"], job["run_at"], key=utc)
     yield "inserted", _moment(created, ago(created, now))
-    if due != created:
+    if utc(due) - utc(created) > timedelta(seconds=1):
         yield "due", _moment(due)
     if job["started_at"]:
         yield "started", _moment(job["started_at"], f"waited {_between(due, job['started_at'])}")
@@ -200,27 +200,32 @@ def _moment(timestamp: str, remark: str = "") -> Text:
 
 
 def _attempts(attempts: Sequence[Row], now: datetime) -> RenderableType:
+    """A line for each attempt, and below them what each had to say, which is long."""
     if not attempts:
         return Text("No attempt yet.", style="dim")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    table.add_column("attempt", justify="right", no_wrap=True)
-    table.add_column("agent", overflow="fold")
-    table.add_column("started", no_wrap=True)
-    table.add_column("lasted", justify="right", no_wrap=True)
-    table.add_column("outcome", overflow="fold")
+    for name in ("attempt", "agent", "started", "lasted", "outcome"):
+        table.add_column(name, justify="right" if name in {"attempt", "lasted"} else "left", overflow="fold")
+    errors = Table.grid(padding=(0, 2, 0, 0))
+    errors.add_column(justify="right", min_width=len("attempt"))
     for row in attempts:
-        lasted = _between(row["started_at"], row["ended_at"] or now.isoformat())
-        started = f"{utc(row['started_at']).astimezone(UTC):%m-%d %H:%M:%S}"
-        agent = row["agent"] or f"{row['agent_id'][:_SHORT_ID]} (gone)"
-        table.add_row(str(row["attempt"]), printable(agent), started, lasted, _outcome(row))
-    return Padding(table, (0, 0, 0, 0))
+        table.add_row(*_attempt(row, now))
+        if row["error"]:
+            errors.add_row(str(row["attempt"]), _error(row["error"]))
+    return Group(table, "", errors) if errors.rows else table
 
 
-def _outcome(attempt: Row) -> Text:
-    outcome = attempt["outcome"] or "running"
+def _attempt(row: Row, now: datetime) -> Iterator[RenderableType]:
+    outcome = row["outcome"] or "running"
     text = Text(outcome, style=STYLES.get(outcome, "yellow"))
-    if attempt["error"]:
-        text.append("\n").append(_error(attempt["error"]))
-    if attempt["refused_at"]:
-        text.append(f"\nrefused a late write at {utc(attempt['refused_at']).astimezone(UTC):%H:%M:%S} UTC", style="dim")
-    return text
+    if row["refused_at"]:
+        text.append(f", refused late write at {_time(row['refused_at'])}", style="dim")
+    yield str(row["attempt"])
+    yield Text(printable(row["agent"] or f"{row['agent_id'][:_SHORT_ID]} (gone)"))
+    yield _time(row["started_at"])
+    yield _between(row["started_at"], row["ended_at"] or now.isoformat())
+    yield text
+
+
+def _time(timestamp: str) -> str:
+    return f"{utc(timestamp).astimezone(UTC):%m-%d %H:%M:%S}"

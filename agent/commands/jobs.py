@@ -6,13 +6,15 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 from agent.job_list import JobList, Status
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
 
 _PIPE_COLUMNS = 200  # a job stays on one line for grep
+
+_STATUS_HELP = f"Only jobs that are {', '.join(Status)}; may be repeated."
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="The job's id, or its beginning: 4 characters or more.")]
 Url = Annotated[str | None, typer.Option(help="SUPABASE_URL, unless it is in .env.")]
@@ -32,7 +34,7 @@ def jobs() -> None:
 
 @app.command("list")
 def list_jobs(
-    status: Annotated[list[Status] | None, typer.Option(help="Only jobs in this status; may be repeated.")] = None,
+    status: Annotated[list[Status] | None, typer.Option(metavar="STATUS", help=_STATUS_HELP)] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
     as_json: AsJson = False,
     url: Url = None,
@@ -46,10 +48,7 @@ def list_jobs(
         if as_json:
             _print_json(found)
             return
-        console = _console()
-        console.print(JobTable(found) if found else _nothing(status or ()))
-        console.print()
-        console.print(agents_view(queue.live_agents()))
+        _print(JobTable(found) if found else _nothing(status or ()), "", agents_view(queue.live_agents()))
 
 
 @app.command()
@@ -62,7 +61,7 @@ def show(job_id: Id, as_json: AsJson = False, url: Url = None, key: Key = None) 
     if as_json:
         _print_json(job)
     else:
-        _console().print(job_view(job))
+        _print(job_view(job))
 
 
 @app.command()
@@ -87,8 +86,14 @@ def _open(url: str | None, key: str | None) -> JobList:
     return JobList(settings.url, settings.key)
 
 
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else _PIPE_COLUMNS, highlight=False)
+def _print(*parts: RenderableType) -> None:
+    if sys.stdout.isatty():
+        Console(highlight=False).print(*parts, sep="\n")
+        return
+    console = Console(width=_PIPE_COLUMNS, highlight=False)
+    with console.capture() as captured:
+        console.print(*parts, sep="\n")
+    typer.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def _print_json(value: Any) -> None:
@@ -97,9 +102,9 @@ def _print_json(value: Any) -> None:
 
 def _nothing(statuses: Sequence[str]) -> str:
     if statuses:
-        return f"No job is {' or '.join(statuses)}."
+        return f"There is no {' or '.join(statuses)} job."
     return "The queue is empty. `arena submit` inserts a job."
 
 
 def _say(job: dict[str, Any]) -> None:
-    _console().print(f"[green]✓[/] job {job['id']} is {job['status']}")
+    _print(f"[green]✓[/] job {job['id']} is {job['status']}")

@@ -12,7 +12,7 @@ from local import LocalStack
 ROOT = Path(__file__).parents[2]
 SCENES = ROOT / "demo" / "scenes"
 QUICK = ["-o", "windows=1", "-o", "window_seconds=0.5", "-o", "batch_size=2", "--min-seconds", "0.2"]
-COMMANDS = ["demo", "compare", "models", "submit", "agent", "migrate", "stack"]
+COMMANDS = ["demo", "compare", "models", "submit", "jobs", "agent", "migrate", "stack"]
 
 
 def arena(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -81,6 +81,7 @@ def test_compare_shows_a_winner_and_writes_the_columns_of_the_result(tmp_path: P
         (["models", "--catalogue", "nowhere.toml"], "nowhere.toml"),
         (["submit", "Trained_yolov5", "Trained_yolov8", "--images", SCENES], "SUPABASE_URL"),
         (["agent"], "SUPABASE_KEY"),
+        (["jobs", "list", "--url", "http://127.0.0.1:9"], "SUPABASE_PUBLISHABLE_KEY"),
         (["migrate", "--database-url", "postgresql://nobody:hunter2@127.0.0.1:1/x"], "onnect"),
     ],
 )

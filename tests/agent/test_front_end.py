@@ -1,11 +1,15 @@
 """Inserting a job as a web page does, and watching it."""
 
 import asyncio
+import threading
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from tenacity import wait_none
 
 from agent import front_end as module
 from agent.errors import KeyRefused, RequestRefused, StoreUnavailable
@@ -19,6 +23,14 @@ from tests.agent.web import Request, Web
 
 Item = JobUpdate | JobResult
 MODELS = ("Trained_yolov5", "Trained_yolov8")
+
+pytestmark = pytest.mark.usefixtures("_no_pauses_here")
+
+
+@pytest.fixture
+def _no_pauses_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    for function in (FrontEnd._insert, FrontEnd._inserted_with):
+        monkeypatch.setattr(function.retry, "wait", wait_none())  # type: ignore[attr-defined]
 
 
 @pytest.fixture
@@ -127,6 +139,145 @@ def test_no_project_is_said() -> None:
         pytest.raises(StoreUnavailable, match="SUPABASE_URL"),
     ):
         page.submit(*MODELS, IMAGES)
+
+
+def test_a_double_click_makes_one_job(page: FrontEnd, queue: Queue) -> None:
+    first, second = (page.submit(*MODELS, IMAGES, {"seed": 3}, "a form") for _ in range(2))
+    assert first == second
+    assert len(queue.run("select id from public.jobs")) == 1
+
+
+def test_a_job_that_is_over_is_still_the_one_with_the_key(page: FrontEnd, queue: Queue) -> None:
+    job = page.submit(*MODELS, IMAGES, idempotency_key="a form")
+    queue.run("select public.cancel_job(%s)", [job["id"]])
+    again = page.submit(*MODELS, IMAGES, idempotency_key="a form")
+    assert (again["id"], again["status"]) == (job["id"], "cancelled")
+
+
+def test_two_submits_without_a_key_are_two_jobs(page: FrontEnd, queue: Queue) -> None:
+    first, second = page.submit(*MODELS, IMAGES), page.submit(*MODELS, IMAGES)
+    assert first["id"] != second["id"]
+    assert len({uuid.UUID(first["idempotency_key"]), uuid.UUID(second["idempotency_key"])}) == 2
+
+
+def test_submits_at_once_with_one_key_make_one_job(stack: LocalStack, queue: Queue) -> None:
+    keys, both = [f"form {n}" for n in range(10)], threading.Barrier(2)
+
+    def click(_: int) -> list[str]:
+        with FrontEnd(stack.url, stack.publishable_key) as page:
+            made = []
+            for key in keys:
+                both.wait(30)
+                made.append(str(page.submit(*MODELS, IMAGES, idempotency_key=key)["id"]))
+            return made
+
+    with ThreadPoolExecutor(2) as people:
+        first, second = people.map(click, range(2))
+    assert first == second
+    assert sorted(str(row["id"]) for row in queue.run("select id from public.jobs")) == sorted(first)
+
+
+@pytest.mark.parametrize("key", [None, "a form"])
+def test_replies_that_are_lost_after_the_commit_make_no_second_job(
+    web: Web, stack: LocalStack, queue: Queue, key: str | None
+) -> None:
+    """The insert is made and its reply lost; so is that of the look at what is there."""
+    asked: Counter[str] = Counter()
+
+    def lose_the_first(request: Request) -> None:
+        asked[request.command] += 1
+        if asked[request.command] == 1:
+            assert request.send_on(stack.url).is_success
+            request.hang_up()
+        else:
+            request.pass_on(stack.url)
+
+    web.answers = {"/rest/v1/jobs": lose_the_first}
+    with FrontEnd(web.url(), stack.publishable_key) as page:
+        job = page.submit(*MODELS, IMAGES, {"seed": 3}, key)
+    assert asked == {"POST": 2, "GET": 2}
+    assert [str(row["id"]) for row in queue.run("select id from public.jobs")] == [job["id"]]
+    assert job["options"] == {"seed": 3}
+
+
+def test_a_project_that_stays_away_makes_no_job(web: Web, stack: LocalStack, queue: Queue) -> None:
+    web.answers = {"/rest/v1/jobs": lambda request: request.send(503)}
+    with FrontEnd(web.url(), stack.publishable_key) as page, pytest.raises(StoreUnavailable):
+        page.submit(*MODELS, IMAGES)
+    assert web.asked["/rest/v1/jobs"] > 1
+
+
+@pytest.mark.parametrize(
+    ("models", "images", "options", "other"),
+    [
+        (("Trained_yolov8", "Trained_yolov5"), IMAGES, {"seed": 3}, "model_a and model_b"),
+        (MODELS, [{"image_path": "https://images.example/1.jpg", "car_count": 2}], {"seed": 3}, "images"),
+        (MODELS, IMAGES, {"seed": 4}, "options"),
+        (MODELS, IMAGES, None, "options"),
+    ],
+)
+def test_a_key_that_names_another_job_is_refused(
+    page: FrontEnd, queue: Queue, models: tuple[str, str], images: list[dict[str, Any]], options: Any, other: str
+) -> None:
+    job = page.submit(*MODELS, IMAGES, {"seed": 3}, "a form")
+    said = rf"names another job, {job['id']}, with other {other}\. Give each job a key of its own"
+    with pytest.raises(RequestRefused, match=said):
+        page.submit(*models, images, options, "a form")
+    assert len(queue.run("select id from public.jobs")) == 1
+
+
+def test_the_same_job_written_in_another_way_is_the_same(page: FrontEnd) -> None:
+    image: dict[str, Any] = {"image_path": "https://images.example/é.jpg", "car_count": 1}
+    first = page.submit(*MODELS, [{**image, "boxes": [[0, 0.1, 10.50, 1e2]]}], {"confidence": 0.30}, "a form")
+    second = page.submit(*MODELS, ({**image, "boxes": ((0.0, 0.1, 10.5, 100),)},), {"confidence": 0.3}, "a form")
+    assert first["id"] == second["id"]
+
+
+def test_a_key_is_the_owners_own(page: FrontEnd, queue: Queue) -> None:
+    theirs = page.submit(*MODELS, IMAGES, idempotency_key="a form")
+    queue.run("update public.jobs set created_by = %s", [uuid.uuid4()])
+    mine, again = (page.submit(*MODELS, IMAGES, idempotency_key="a form") for _ in range(2))
+    assert theirs["id"] != mine["id"] == again["id"]
+
+
+@pytest.mark.parametrize("key", ["", "k" * 201])
+def test_a_key_of_a_wrong_length_is_said(page: FrontEnd, key: str) -> None:
+    with pytest.raises(RequestRefused, match="1 to 200 characters"):
+        page.submit(*MODELS, IMAGES, idempotency_key=key)
+
+
+def test_the_longest_key_is_a_key(page: FrontEnd) -> None:
+    job = page.submit(*MODELS, IMAGES, idempotency_key="ü" * 200)
+    assert page.submit(*MODELS, IMAGES, idempotency_key="ü" * 200) == job
+
+
+def test_a_pending_job_says_what_it_waits_for(page: FrontEnd, queue: Queue, store: SupabaseStore) -> None:
+    queue.run("delete from public.agents")
+    store.register()
+    job = page.submit("Trained_yolov5", "detectron2", IMAGES)
+    assert page.waiting_for(job["id"]) == "No running agent can run detectron2."
+    items = watch(page, job["id"], lambda _: queue.run("select public.cancel_job(%s)", [job["id"]]))
+    said = [(item.job["status"], item.waiting_for) for item in items if isinstance(item, JobUpdate)]
+    assert said[0] == ("pending", "No running agent can run detectron2.")
+    assert said[-1] == ("cancelled", None)
+    assert page.waiting_for(job["id"]) is None
+
+
+def test_a_database_that_cannot_say_what_is_waited_for_is_watched_all_the_same(
+    web: Web, page_without_realtime: FrontEnd, store: SupabaseStore, monkeypatch: pytest.MonkeyPatch, stack: LocalStack
+) -> None:
+    monkeypatch.setattr(module, "_POLL_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_GRACE_SECONDS", 0.2)
+    no_such_table = b'{"code": "PGRST205", "message": "no such table", "hint": null, "details": null}'
+    paths = ("jobs", "comparison_results", "image_results")
+    web.answers = {f"/rest/v1/{path}": lambda request: request.pass_on(stack.url) for path in paths}
+    web.answers["/rest/v1/waiting_jobs"] = lambda request: request.send(404, no_such_table)
+    job = page_without_realtime.submit(*MODELS, IMAGES)
+    first, *_, last = watch(page_without_realtime, job["id"], succeed(store))
+    assert isinstance(first, JobUpdate)
+    assert (first.job["status"], first.waiting_for) == ("pending", None)
+    assert isinstance(last, JobResult)
+    assert web.asked["/rest/v1/waiting_jobs"] >= 1
 
 
 def test_the_progress_and_the_result_arrive_by_realtime(page: FrontEnd, store: SupabaseStore) -> None:

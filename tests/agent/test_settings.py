@@ -15,15 +15,17 @@ from agent.errors import SettingsError
 from agent.settings import (
     DatabaseSettings,
     FrontEndSettings,
+    QueueSettings,
     Settings,
     load_database_settings,
     load_front_end_settings,
+    load_queue_settings,
     load_settings,
 )
 from tests.agent.conftest import MakeSettings
 
 EXAMPLE = Path(agent.__file__).parents[1] / ".env.example"
-ALL: list[type[BaseSettings]] = [Settings, FrontEndSettings, DatabaseSettings]
+ALL: list[type[BaseSettings]] = [Settings, FrontEndSettings, QueueSettings, DatabaseSettings]
 NAMED = re.compile(r"^#?\s?([A-Z_]+)=", re.MULTILINE)
 NEEDED = {"SUPABASE_URL": "https://x.supabase.co", "SUPABASE_KEY": "sb_secret_abc"}
 
@@ -90,6 +92,35 @@ def test_a_front_end_needs_the_publishable_key() -> None:
         load_front_end_settings(SUPABASE_URL="https://x.supabase.co")
 
 
+@pytest.mark.parametrize(
+    ("given", "key"),
+    [
+        ({"SUPABASE_KEY": "sb_secret_a", "SUPABASE_PUBLISHABLE_KEY": "sb_publishable_b"}, "sb_secret_a"),
+        ({"SUPABASE_KEY": "", "SUPABASE_PUBLISHABLE_KEY": "sb_publishable_b"}, "sb_publishable_b"),
+        ({"SUPABASE_KEY": "sb_secret_a"}, "sb_secret_a"),
+    ],
+)
+def test_jobs_are_shown_with_the_key_that_sees_most(
+    given: dict[str, str], key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+    assert load_queue_settings(SUPABASE_URL="https://x.supabase.co").key == key
+
+
+def test_the_secret_key_in_the_file_goes_before_the_publishable_one_outside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(tmp_path, ".env").write_text("SUPABASE_KEY=sb_secret_a\n")
+    monkeypatch.setenv("SUPABASE_PUBLISHABLE_KEY", "sb_publishable_b")
+    assert load_queue_settings(SUPABASE_URL="https://x.supabase.co").key == "sb_secret_a"
+
+
+def test_jobs_are_not_shown_without_a_key() -> None:
+    with pytest.raises(SettingsError, match=r"^Neither SUPABASE_KEY nor SUPABASE_PUBLISHABLE_KEY is set\. \nSet it"):
+        load_queue_settings(SUPABASE_URL="https://x.supabase.co")
+
+
 def test_migrating_needs_the_database() -> None:
     with pytest.raises(SettingsError, match="DATABASE_URL is not set"):
         load_database_settings()
@@ -131,6 +162,7 @@ def test_secrets_are_in_no_form_of_the_settings() -> None:
     everything: list[Any] = [
         load_settings(**NEEDED),
         load_front_end_settings(SUPABASE_URL="https://x.supabase.co", SUPABASE_PUBLISHABLE_KEY="sb_secret_abc"),
+        load_queue_settings(SUPABASE_URL="https://x.supabase.co", SUPABASE_KEY="sb_secret_abc"),
         load_database_settings(DATABASE_URL="postgresql://u:sb_secret_abc@h/d"),
     ]
     for settings in everything:
