@@ -1294,6 +1294,13 @@ grant execute on function public.prune_jobs, public.prune_agents to service_role
 
 notify pgrst, 'reload schema';
 
+-- 20261123180300_claim_by_index.sql
+
+-- The claim walks its index. Left to itself, a planner without statistics, or with statistics that call the agent's
+-- models rare, reads and sorts all pending jobs for every claim instead.
+
+alter function arena.start_next_attempt(uuid, uuid, int, text[], int) set enable_sort = off;
+
 -- Recorded as the Supabase CLI records them, so that it and `arena migrate` know what is there.
 
 create schema if not exists supabase_migrations;
@@ -1315,7 +1322,8 @@ insert into supabase_migrations.schema_migrations (version, name) values
   ('20261123091100', 'realtime'),
   ('20261123180000', 'waiting_jobs'),
   ('20261123180100', 'take_back_one_by_one'),
-  ('20261123180200', 'pruning')
+  ('20261123180200', 'pruning'),
+  ('20261123180300', 'claim_by_index')
 on conflict (version) do nothing;
 
 commit;
