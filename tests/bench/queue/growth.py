@@ -1,0 +1,130 @@
+"""How long a claim takes as the table grows: with jobs that wait, and with jobs that are done.
+
+Every size has a database of its own, and the sizes are asked in turn, forth and back, so that the
+machine's drift hits all alike. A claimed job is released outside the timing.
+"""
+
+import statistics
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from tests.bench.queue.contenders.ours import MODELS, Agent
+from tests.bench.queue.postgres import BenchPostgres
+from tests.bench.queue.table import Cell, Table
+
+IMAGES = [{"image_path": f"storage://scenes/street-{number:05}.jpg", "car_count": number % 9} for number in range(20)]
+WARM_UP = 10
+
+# A second apart, as with jobs that came one by one.
+_PENDING = """
+insert into public.jobs (model_a, model_b, images, priority, run_at, created_at)
+select %(a)s, %(b)s, %(images)s, 0, at, at
+from (select clock_timestamp() - make_interval(secs => n) as at from generate_series(1, %(jobs)s) n) times
+"""
+_FINISHED = """
+with done as (
+  insert into public.jobs (model_a, model_b, images, status, attempt, run_at, created_at, started_at, finished_at)
+  select %(a)s, %(b)s, %(images)s, 'succeeded', 1, at, at, at, at + interval '9 s'
+  from (select clock_timestamp() - make_interval(days => 1, secs => n) as at from generate_series(1, %(jobs)s) n) times
+  returning id, started_at, finished_at
+), attempts as (
+  insert into public.job_attempts (lease_token, job_id, attempt, agent_id, request_id, started_at, ended_at, outcome)
+  select gen_random_uuid(), id, 1, %(agent)s, gen_random_uuid(), started_at, finished_at, 'succeeded' from done
+)
+insert into public.comparison_results
+  (job_id, model_a_id, model_b_id, model_a_metrics, model_b_metrics, winner, verdict, environment, created_at)
+select id, %(a)s, %(b)s, '{}', '{}', 'tie', '{}', '{}', finished_at from done
+"""
+
+
+@dataclass(frozen=True)
+class Growth:
+    """Median claims at several sizes."""
+
+    postgres: BenchPostgres
+    rounds: int = 6
+    claims: int = 50
+
+    def medians_ms(self, databases: Sequence[str]) -> list[float]:
+        """Of ``rounds`` times ``claims`` claims in each."""
+        with ExitStack() as connections:
+            agents = [
+                Agent(connections.enter_context(psycopg.connect(self.postgres.uri(database), autocommit=True)))
+                for database in databases
+            ]
+            for agent in agents:
+                agent.register()
+                claims_ms(agent, WARM_UP)
+            times: list[list[float]] = [[] for _ in agents]
+            for number in range(self.rounds):
+                order = list(zip(agents, times, strict=True))
+                for agent, of_agent in order if number % 2 == 0 else reversed(order):
+                    of_agent += claims_ms(agent, self.claims)
+        return [statistics.median(of_agent) for of_agent in times]
+
+    def table(self, kind: str, sizes: Sequence[int], databases: Sequence[str]) -> Table:
+        medians = self.medians_ms(databases)
+        rows: list[tuple[Cell, ...]] = [
+            (f"{size:,}", median, median / medians[0]) for size, median in zip(sizes, medians, strict=True)
+        ]
+        note = f"Medians of {self.rounds * self.claims} claims, {len(IMAGES)} images a job, sizes in turn."
+        return Table(f"A claim beside {kind}", (kind, "claim ms", "to the first"), tuple(rows), note)
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """Claims from more and more pending jobs."""
+
+    postgres: BenchPostgres
+    sizes: tuple[int, ...] = (1_000, 10_000, 100_000, 1_000_000)
+
+    def table(self) -> Table:
+        databases = [f"backlog_{size}" for size in self.sizes]
+        for database, size in zip(databases, self.sizes, strict=True):
+            self.postgres.create_arena(database)
+            fill(self.postgres, database, pending=size)
+        return Growth(self.postgres).table("pending jobs", self.sizes, databases)
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Claims from a few pending jobs among more and more finished ones."""
+
+    postgres: BenchPostgres
+    sizes: tuple[int, ...] = (0, 10_000, 100_000, 1_000_000)
+    pending: int = 1_000
+
+    def table(self) -> Table:
+        databases = [f"finished_{size}" for size in self.sizes]
+        for database, size in zip(databases, self.sizes, strict=True):
+            self.postgres.create_arena(database)
+            fill(self.postgres, database, pending=self.pending, finished=size)
+        return Growth(self.postgres).table("finished jobs", self.sizes, databases)
+
+
+def fill(postgres: BenchPostgres, database: str, pending: int, finished: int = 0) -> None:
+    """Put in jobs past triggers and foreign keys, then vacuum, analyze and checkpoint."""
+    values = {"a": MODELS[0], "b": MODELS[1], "images": Jsonb(IMAGES), "agent": "00000000-0000-0000-0000-000000000001"}
+    with psycopg.connect(postgres.uri(database), autocommit=True) as connection:
+        connection.execute("set session_replication_role = replica")
+        connection.execute("set synchronous_commit = off")
+        connection.execute(_FINISHED, values | {"jobs": finished})
+        connection.execute(_PENDING, values | {"jobs": pending})
+    postgres.settle(database)
+
+
+def claims_ms(agent: Agent, claims: int) -> list[float]:
+    """What each took; the job is given back at once."""
+    times = []
+    for _ in range(claims):
+        start = time.perf_counter()
+        lease = agent.claim()
+        times.append(1e3 * (time.perf_counter() - start))
+        assert lease is not None
+        agent.release(*lease)
+    return times

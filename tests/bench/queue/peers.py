@@ -1,0 +1,115 @@
+"""Claim and completion of empty jobs, beside Procrastinate and pgqueuer.
+
+A worker is a process of its own with its own connections, for everyone. The queue is full before
+they start. Jobs count once the database has committed their end: a watcher asks how many are left,
+and the rate is that of the last nine tenths, so that nobody's start and end count.
+"""
+
+import multiprocessing
+import statistics
+import time
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+
+import psycopg
+
+from tests.bench.queue.contenders.contender import Contender
+from tests.bench.queue.line_up import CONTENDERS, OURS
+from tests.bench.queue.postgres import BenchPostgres, Spent
+from tests.bench.queue.table import Cell, Table
+from tests.sql.database import Row, connect
+
+WORKERS = (1, 4)
+WARM_UP = 0.1
+WATCH_S = 0.01
+PATIENCE_S = 120.0
+
+Rates = dict[tuple[str, int], list[float]]
+
+
+@dataclass(frozen=True)
+class Peers:
+    """A race of several rounds over a queue of ``jobs``."""
+
+    postgres: BenchPostgres
+    jobs: int = 1000
+    rounds: int = 5
+
+    def tables(self) -> list[Table]:
+        """How fast each is, and what each does for a job."""
+        for contender in CONTENDERS:
+            contender.install(self.postgres)
+        # Spawned, since psycopg's and asyncio's state must not be inherited.
+        with ProcessPoolExecutor(max(WORKERS), multiprocessing.get_context("spawn")) as pool:
+            list(pool.map(time.sleep, [1.0] * max(WORKERS)))  # so that all of them run before the first race
+            return [self._speed(self._race(pool)), self._effort(pool)]
+
+    def _race(self, pool: ProcessPoolExecutor) -> Rates:
+        rates: Rates = {(contender.name, workers): [] for workers in WORKERS for contender in CONTENDERS}
+        for number in range(self.rounds):
+            for workers in WORKERS:
+                for contender in CONTENDERS if number % 2 == 0 else reversed(CONTENDERS):
+                    rates[contender.name, workers].append(self._rate(contender, workers, pool))
+        return rates
+
+    def _rate(self, contender: Contender, workers: int, pool: ProcessPoolExecutor) -> float:
+        """Jobs a second."""
+        jobs, uri = self._fill(contender), self.postgres.uri(contender.database)
+        working = [pool.submit(contender.work, uri) for _ in range(workers)]
+        rate = watch(uri, contender, jobs, working)
+        for worker in working:
+            worker.result()
+        return rate
+
+    def _fill(self, contender: Contender) -> int:
+        jobs = self.jobs * contender.stretch
+        contender.fill(self.postgres.uri(contender.database), jobs)
+        self.postgres.settle(contender.database)
+        return jobs
+
+    def _effort(self, pool: ProcessPoolExecutor) -> Table:
+        rows: list[tuple[Cell, ...]] = []
+        for contender in CONTENDERS:
+            jobs = self._fill(contender)
+            with self.postgres.spending(contender.database) as spent:
+                pool.submit(contender.work, self.postgres.uri(contender.database)).result()
+            rows.append((contender.name, *spent.per(jobs)))
+        note = "Client statements count BEGIN, COMMIT and a pool's checks. Right after a checkpoint."
+        return Table("What each does for a job", ("a job, 1 worker", *Spent.columns()), tuple(rows), note)
+
+    def _speed(self, rates: Rates) -> Table:
+        rows: list[tuple[Cell, ...]] = []
+        for (name, workers), values in rates.items():
+            median, ours = statistics.median(values), statistics.median(rates[OURS.name, workers])
+            rows.append((name, workers, median, min(values), max(values), median / ours))
+        columns = ("claim + complete", "workers", "jobs/s", "least", "most", "to ours")
+        note = f"Median of {self.rounds} rounds of {self.jobs} empty jobs (pgqueuer's workers: 5 times as many)."
+        return Table("Beside the peers", columns, tuple(rows), note)
+
+
+def watch(uri: str, contender: Contender, jobs: int, working: list[Future[None]]) -> float:
+    """Jobs finished a second, from the end of the warm-up until none is left."""
+    deadline = time.perf_counter() + PATIENCE_S
+    start: tuple[float, int] | None = None
+    with connect(uri) as watcher:
+        while True:
+            left = _left(watcher, contender)
+            now = time.perf_counter()
+            if start and left == 0:
+                return start[1] / (now - start[0])
+            if left <= (1 - WARM_UP) * jobs:
+                start = start or (now, left)
+            _still_going(working, left, now < deadline)
+            time.sleep(WATCH_S)
+
+
+def _left(watcher: psycopg.Connection[Row], contender: Contender) -> int:
+    (row,) = watcher.execute(contender.unfinished.encode()).fetchall()
+    return int(row["count"])
+
+
+def _still_going(working: list[Future[None]], left: int, in_time: bool) -> None:
+    for worker in working:
+        if worker.done():
+            worker.result()
+    assert in_time, f"{left} jobs are left."
