@@ -93,7 +93,7 @@ def test_killed_in_the_middle_of_a_download(agents: Agents, queue: Queue, web: W
 def test_killed_in_the_middle_of_an_inference_and_found_by_an_agent_that_waits(agents: Agents, queue: Queue) -> None:
     """The whole of it as it is in production, but for a lease of ten seconds: nobody helps the heir."""
     real: dict[str, str] = {"ARENA_LEASE_SECONDS": str(LEASE_SECONDS), "ARENA_POLL_SECONDS": str(POLL_SECONDS)}
-    job = queue.insert(SCENES, options={**QUICK, "min_seconds": 2.0})
+    job = queue.insert(SCENES, options={**QUICK, "min_seconds": 3.0})
     with agents.real("killed", **real) as process:
         running(queue, job, "single_stream")
         with agents.real("heir", **real) as heir:
