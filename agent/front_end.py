@@ -88,10 +88,10 @@ class FrontEnd:
 
     @retrying
     def _inserted_with(self, key: str) -> dict[str, Any]:
-        """Keys are unique for each owner; one's own job goes before one of nobody's."""
-        jobs = self._client.table("jobs").select("*").eq("idempotency_key", key)
+        """Keys are unique for each owner, and what is inserted without signing in has none."""
+        jobs = self._client.table("jobs").select("*").is_("created_by", None).eq("idempotency_key", key)
         with supabase_errors():
-            return _one(jobs.order("created_by", nullsfirst=False).limit(1).execute().data)
+            return _one(jobs.execute().data)
 
     def job(self, job_id: str) -> dict[str, Any]:
         """The job's row."""

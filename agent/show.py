@@ -6,7 +6,8 @@ from typing import Any, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TextColumn, TimeElapsedColumn
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
@@ -24,6 +25,13 @@ PHASES = {
 }
 
 
+class _Bar(BarColumn):
+    """Leaves its room to the sentence while there is nothing to measure."""
+
+    def render(self, task: Task) -> ProgressBar | Text:  # type: ignore[override]
+        return super().render(task) if task.fields["percent"] else Text()
+
+
 class PhaseBar:
     """A progress bar that names the phase of a comparison."""
 
@@ -31,13 +39,13 @@ class PhaseBar:
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<22}", markup=False),
-            BarColumn(bar_width=36),
-            TextColumn("{task.percentage:>3.0f} %"),
+            _Bar(bar_width=36),
+            TextColumn("{task.fields[percent]}"),
             TimeElapsedColumn(),
             console=console,
             transient=True,
         )
-        self._task = self._bar.add_task(WAITING, total=1.0)
+        self._task = self._bar.add_task(WAITING, total=1.0, percent="")
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -53,7 +61,7 @@ class PhaseBar:
     def update_job(self, job: Mapping[str, Any], waiting_for: str | None = None) -> None:
         """Show the progress in a row of ``jobs``, or what it waits for."""
         if job["status"] == "pending":
-            self._bar.update(self._task, completed=0.0, description=printable(waiting_for or WAITING))
+            self._bar.update(self._task, completed=0.0, percent="", description=printable(waiting_for or WAITING))
         else:
             self._show(job.get("progress") or {})
 
@@ -61,7 +69,8 @@ class PhaseBar:
         phase = str(progress.get("phase", ""))
         if phase:
             fraction = float(progress.get("fraction") or 0.0)
-            self._bar.update(self._task, completed=fraction, description=PHASES.get(phase, phase))
+            percent, description = f"{100 * fraction:>3.0f} %", PHASES.get(phase, phase)
+            self._bar.update(self._task, completed=fraction, percent=percent, description=description)
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ pytestmark = pytest.mark.usefixtures("_no_pauses_here")
 @pytest.fixture
 def _no_pauses_here(monkeypatch: pytest.MonkeyPatch) -> None:
     for function in (FrontEnd._insert, FrontEnd._inserted_with):
-        monkeypatch.setattr(function.retry, "wait", wait_none())  # type: ignore[attr-defined]
+        monkeypatch.setattr(function.retry, "wait", wait_none())
 
 
 @pytest.fixture
@@ -233,10 +233,12 @@ def test_the_same_job_written_in_another_way_is_the_same(page: FrontEnd) -> None
     assert first["id"] == second["id"]
 
 
-def test_a_key_is_the_owners_own(page: FrontEnd, queue: Queue) -> None:
-    theirs = page.submit(*MODELS, IMAGES, idempotency_key="a form")
-    queue.run("update public.jobs set created_by = %s", [uuid.uuid4()])
-    mine, again = (page.submit(*MODELS, IMAGES, idempotency_key="a form") for _ in range(2))
+@pytest.mark.parametrize("key", ["publishable_key", "secret_key"])
+def test_a_key_is_the_owners_own(stack: LocalStack, queue: Queue, key: str) -> None:
+    with FrontEnd(stack.url, getattr(stack, key)) as page:
+        theirs = page.submit(*MODELS, IMAGES, idempotency_key="a form")
+        queue.run("update public.jobs set created_by = %s", [uuid.uuid4()])
+        mine, again = (page.submit(*MODELS, IMAGES, idempotency_key="a form") for _ in range(2))
     assert theirs["id"] != mine["id"] == again["id"]
 
 

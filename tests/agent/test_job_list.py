@@ -22,7 +22,7 @@ ERROR = {"code": "bad_image", "message": "It is no image."}
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(JobList._call.retry, "wait", wait_none())  # type: ignore[attr-defined]
+    monkeypatch.setattr(JobList._call.retry, "wait", wait_none())
 
 
 @pytest.fixture(autouse=True)
