@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any
 
 from benchmark.errors import Cancelled, GpuFault, HostDied, HostTimeout
-from benchmark.measure.messages import Beat, Close, Command, Failed, Reply, Stop
+from benchmark.measure.messages import Beat, Close, Command, Failed, Forget, Reply, Stop
 from benchmark.measure.threads import default_threads
 
 #: Not multiprocessing's own spawn: that runs the parent's main script again in the child, whose imports (a web
@@ -43,6 +43,8 @@ class Host:
         #: What it holds, set by whoever loads a model into it.
         self.key: object = None
         self.busy = False
+        #: Whether it has answered anything yet; until then it is starting, and holds nothing.
+        self.awake = False
         self._folder = tempfile.TemporaryDirectory(prefix="arena-host-")
         self._log = tempfile.TemporaryFile(dir=self._folder.name)  # noqa: SIM115 - lives as long as the Host
         self.connection, child = Pipe()
@@ -86,6 +88,7 @@ class Host:
             message: Reply | Beat = self.connection.recv()
         except (EOFError, OSError) as error:
             raise self._died() from error
+        self.awake = True
         if not isinstance(message, Beat):
             self.busy = False
         return message
@@ -192,12 +195,20 @@ def ask_all(requests: Sequence[tuple[Host, Command]], watch: Watch) -> list[Repl
 
 def stop_all(hosts: Sequence[Host]) -> None:
     """Make them leave off their work, all within the same second; by force those that do not."""
-    busy = [host for host in hosts if host.busy]
-    for host in busy:
+    _tell_all([host for host in hosts if host.busy], Stop())
+
+
+def forget_all(hosts: Sequence[Host]) -> None:
+    """Make idle ones let go of their images, all within the same second; by force those that do not."""
+    _tell_all([host for host in hosts if host.alive and host.awake and not host.busy], Forget())
+
+
+def _tell_all(hosts: Sequence[Host], command: Command) -> None:
+    for host in hosts:
         with suppress(HostDied):
-            host.send(Stop())
+            host.send(command)
     deadline = time.monotonic() + _STOP_GRACE
-    for host in busy:
+    for host in hosts:
         host.finish_by(deadline)
 
 

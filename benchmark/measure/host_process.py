@@ -101,6 +101,12 @@ class HostProcess:
                 return self._open(command, pulse)
             case messages.Load():
                 return self._load(command)
+            case messages.Forget():
+                return self._forget()
+        return self._measure(command, pulse)
+
+    def _measure(self, command: messages.Command, pulse: Pulse) -> messages.Reply:
+        match command:
             case messages.Detect():
                 return self._detect(command, pulse)
             case messages.Stream():
@@ -130,6 +136,13 @@ class HostProcess:
         self._pictures = None
         self._pictures = Pictures(command.pictures, pulse)
         return messages.Opened(tuple(self._pictures.sizes))
+
+    def _forget(self) -> messages.Forgotten:
+        from benchmark.measure.memory import give_memory_back
+
+        self._pictures = None
+        give_memory_back()
+        return messages.Forgotten()
 
     def _load(self, command: messages.Load) -> messages.Loaded:
         from benchmark.measure.memory import reset_peak_memory

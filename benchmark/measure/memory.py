@@ -1,5 +1,7 @@
 """Peak memory of this process. Runs in the Host."""
 
+import ctypes
+import gc
 import resource
 import sys
 from contextlib import suppress
@@ -37,6 +39,15 @@ def _resident_mb() -> float:
                 return int(line.split()[1]) / 1024
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
+
+
+def give_memory_back() -> None:
+    """Hand free memory that allocators keep for later back to the system, the GPU's too."""
+    gc.collect()
+    if cuda := _cuda():
+        cuda.empty_cache()
+    with suppress(OSError, AttributeError):  # where the C library is another than glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _cuda() -> Any:

@@ -170,6 +170,16 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Forget:
+    """Let go of the images, and of memory that is kept for later. Replied to by Forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Only the model is left."""
+
+
+@dataclass(frozen=True, slots=True)
 class MeasureMemory:
     """Report the peak since the last Load. Replied to by Memory."""
 
@@ -217,5 +227,5 @@ class Failed:
     error: BenchmarkError
 
 
-Command = Open | Load | Detect | Stream | Sweep | Offline | MeasureMemory | Close | Stop
-Reply = Opened | Loaded | Detected | Streamed | Swept | Window | Memory | Stopped | Failed
+Command = Open | Load | Detect | Stream | Sweep | Offline | MeasureMemory | Forget | Close | Stop
+Reply = Opened | Loaded | Detected | Streamed | Swept | Window | Memory | Forgotten | Stopped | Failed

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from benchmark.measure.host import Host, stop_all
+from benchmark.measure.host import Host, forget_all, stop_all
 
 
 class HostPool:
@@ -36,6 +36,7 @@ class HostPool:
     def give_back(self, hosts: Sequence[Host]) -> None:
         """Keep those that are well; end those that still work for nobody."""
         stop_all(hosts)
+        forget_all(hosts)
         self._idle += [host for host in hosts if self._usable(host)]
 
     def close(self) -> None:

@@ -1,10 +1,15 @@
 import threading
 import time
+from pathlib import Path
 
+import cv2
+import numpy as np
+import psutil
 import pytest
 
 from benchmark.measure import host
-from benchmark.measure.messages import Load
+from benchmark.measure.host import Watch, ask
+from benchmark.measure.messages import Load, Open, Opened, Picture
 from benchmark.measure.pool import HostPool
 from benchmark.model import Model
 
@@ -102,5 +107,31 @@ def test_hosts_that_are_deaf_while_they_load_are_ended_together(monkeypatch: pyt
         pool.give_back(hosts)
         assert time.monotonic() - start < 5.5  # one after the other would take 6 s at least
         assert not any(each.alive for each in hosts)
+    finally:
+        pool.close()
+
+
+def test_the_memory_of_the_images_is_given_back_with_the_host(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 1500, 3), np.uint8)
+    path = tmp_path / "noise.bmp"
+    assert cv2.imwrite(str(path), noise)
+    pool = HostPool(max_hosts=2)
+    try:
+        (host,) = pool.take([("a", "a")])
+        assert isinstance(ask(host, Open((Picture(path, path.name),) * 40), Watch(silence_s=30)), Opened)
+        before = psutil.Process(host.pid).memory_info().rss
+        pool.give_back([host])
+        assert before - psutil.Process(host.pid).memory_info().rss > 0.9 * 40 * noise.nbytes
+    finally:
+        pool.close()
+
+
+def test_a_host_that_is_only_starting_is_not_held_up() -> None:
+    pool = HostPool(max_hosts=2)
+    try:
+        hosts = pool.take([("a", "a")])
+        pool.give_back(hosts)
+        assert not hosts[0].awake
+        assert hosts[0].alive
     finally:
         pool.close()
