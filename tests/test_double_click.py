@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -14,14 +15,10 @@ from local import LocalStack
 from local.node import SERVER_DIR, node_path
 from tests.agent.web import Request, Web
 
-# What a page needs: a key made with the form (not at the click), the insert with it, and on 23505 a look.
-SUBMIT = """
-async function submit(job, key) {
-  const made = await supabase.from("jobs").insert({ ...job, idempotency_key: key }).select().single();
-  if (made.error?.code !== "23505") return made;
-  return await supabase.from("jobs").select().eq("idempotency_key", key).single();
-}
-"""
+# What a page needs, as docs/queue.md shows it.
+(SUBMIT,) = re.findall(
+    r"```js\n(.*?)```", (Path(__file__).parents[1] / "docs" / "queue.md").read_text("utf-8"), re.DOTALL
+)
 SCRIPT = """
 import {{ createRequire }} from "node:module";
 const {{ createClient }} = createRequire("{server}/package.json")("@supabase/supabase-js");
