@@ -28,7 +28,6 @@ from benchmark import Arena, BenchmarkError, Cancelled, Comparison, LabelledImag
 _log = structlog.stdlib.get_logger(__name__)
 _T = TypeVar("_T")
 
-_MAX_PAUSE_SECONDS = 30.0
 _WRITE_PAUSE_SECONDS = 0.5
 _LEAVE_SECONDS = 2.5
 """For how long a stopping agent tries to give its job back."""
@@ -108,8 +107,8 @@ class Worker:
         return self._idle_since + self._shift.idle_exit_seconds - time.monotonic()
 
     def _insist(self, call: Callable[[], _T]) -> _T | None:
-        """Call until it succeeds or the agent leaves; the pause between tries grows."""
-        pause = 1.0
+        """Call until it succeeds or the agent leaves; the pause between tries grows to that of a poll."""
+        pause = min(1.0, self._settings.poll_seconds)
         while not self._is_over():
             try:
                 return call()
@@ -117,8 +116,8 @@ class Worker:
                 kind = type(error).__name__
                 _log.error(str(error), action="store_failed", kind=kind, retry_in_s=pause)
             # Realtime may be back before the pause is over, and then so is the rest.
-            self._wakeup.wait(min(pause * random.uniform(0.8, 1.2), self._idle_left()))
-            pause = min(2 * pause, _MAX_PAUSE_SECONDS)
+            self._wakeup.wait(min(pause * random.uniform(0.7, 0.95), self._idle_left()))
+            pause = min(2 * pause, self._settings.poll_seconds)
         return None
 
     def _register(self) -> None:
