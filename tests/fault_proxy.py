@@ -192,6 +192,7 @@ class FaultProxy:
 
     def heal(self) -> None:
         """No faults any more. Connections that a black hole has swallowed stay dead."""
+        self._do(self._forget_victims)
         self.set()
         self.accept()
 
@@ -221,6 +222,9 @@ class FaultProxy:
 
     async def _drop_reply(self, victim: bytes) -> None:
         self._victims.append(victim)
+
+    async def _forget_victims(self) -> None:
+        self._victims.clear()
 
     async def _reset(self) -> None:
         for link in self._links:
