@@ -1301,6 +1301,25 @@ notify pgrst, 'reload schema';
 
 alter function arena.start_next_attempt(uuid, uuid, int, text[], int) set enable_sort = off;
 
+-- 20261123180400_heartbeats.sql
+
+-- A heartbeat that meets prune_agents must not fail its call: insert ... on conflict of an agent that is just being
+-- deleted waited for that, and then broke the foreign key. It is an update, but for the first one.
+
+create or replace function arena.heartbeat(p_agent_id uuid) returns void
+language plpgsql set search_path = '' as $$
+begin
+  update public.agent_heartbeats set seen_at = clock_timestamp() where agent_id = p_agent_id;
+  if not found then
+    insert into public.agent_heartbeats as h (agent_id, seen_at)
+    select id, clock_timestamp() from public.agents where id = p_agent_id for key share
+    on conflict (agent_id) do update set seen_at = excluded.seen_at;
+  end if;
+end
+$$;
+
+revoke all on all functions in schema arena from public;
+
 -- Recorded as the Supabase CLI records them, so that it and `arena migrate` know what is there.
 
 create schema if not exists supabase_migrations;
@@ -1323,7 +1342,8 @@ insert into supabase_migrations.schema_migrations (version, name) values
   ('20261123180000', 'waiting_jobs'),
   ('20261123180100', 'take_back_one_by_one'),
   ('20261123180200', 'pruning'),
-  ('20261123180300', 'claim_by_index')
+  ('20261123180300', 'claim_by_index'),
+  ('20261123180400', 'heartbeats')
 on conflict (version) do nothing;
 
 commit;

@@ -51,10 +51,10 @@ def all_at_once(calls: Sequence[Callable[[], First]]) -> list[First]:
         return list(threads.map(start, calls))
 
 
-def told(call: Callable[[], str]) -> str:
+def told(call: Callable[[], object]) -> str:
     """What the caller is told: the answer, or the SQLSTATE of the refusal."""
     try:
-        return call()
+        return str(call())
     except psycopg.Error as error:
         return error.sqlstate or str(error)
 
