@@ -5,22 +5,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 from uuid import UUID
 
-from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
-
 from agent.errors import NotMigrated, StoreUnavailable
 from agent.job import Lease
 from agent.settings import Settings
 from agent.store import AgentCard, AgentStatus, Completion, Failure, Release, Renewal
-from agent.supabase_client import MIGRATE_HINT, connect, supabase_errors
-
-# The functions are idempotent, so a lost reply is asked for again.
-_retrying = retry(
-    retry=retry_if_exception_type(StoreUnavailable),
-    wait=wait_random_exponential(multiplier=0.5, max=2.0),
-    stop=stop_after_attempt(4),
-    reraise=True,
-)
-
+from agent.supabase_client import MIGRATE_HINT, connect, retrying, supabase_errors
 
 class SupabaseStore:
     """JobStore over PostgREST. Safe to use from several threads."""
@@ -103,7 +92,7 @@ class SupabaseStore:
         outcome: Release = _outcome(Release, self._call_once("release_job", **_held(lease)))
         return outcome
 
-    @_retrying
+    @retrying  # the functions are idempotent, so a lost reply is asked for again
     def _call(self, function: str, **arguments: Any) -> Any:
         return self._call_once(function, **arguments)
 

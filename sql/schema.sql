@@ -1320,6 +1320,12 @@ $$;
 
 revoke all on all functions in schema arena from public;
 
+-- 20261123180400_newest_jobs.sql
+
+-- Lists show the newest jobs first, whoever owns them.
+
+create index if not exists jobs_newest on public.jobs (created_at desc, id);
+
 -- Recorded as the Supabase CLI records them, so that it and `arena migrate` know what is there.
 
 create schema if not exists supabase_migrations;
@@ -1343,7 +1349,8 @@ insert into supabase_migrations.schema_migrations (version, name) values
   ('20261123180100', 'take_back_one_by_one'),
   ('20261123180200', 'pruning'),
   ('20261123180300', 'claim_by_index'),
-  ('20261123180400', 'heartbeats')
+  ('20261123180400', 'heartbeats'),
+  ('20261123180400', 'newest_jobs')
 on conflict (version) do nothing;
 
 commit;
