@@ -11,6 +11,7 @@ from agent.settings import Settings
 from agent.store import AgentCard, AgentStatus, Completion, Failure, Release, Renewal
 from agent.supabase_client import MIGRATE_HINT, connect, retrying, supabase_errors
 
+
 class SupabaseStore:
     """JobStore over PostgREST. Safe to use from several threads."""
 

@@ -1320,7 +1320,7 @@ $$;
 
 revoke all on all functions in schema arena from public;
 
--- 20261123180400_newest_jobs.sql
+-- 20261123180500_newest_jobs.sql
 
 -- Lists show the newest jobs first, whoever owns them.
 
@@ -1350,7 +1350,7 @@ insert into supabase_migrations.schema_migrations (version, name) values
   ('20261123180200', 'pruning'),
   ('20261123180300', 'claim_by_index'),
   ('20261123180400', 'heartbeats'),
-  ('20261123180400', 'newest_jobs')
+  ('20261123180500', 'newest_jobs')
 on conflict (version) do nothing;
 
 commit;
