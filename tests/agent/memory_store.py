@@ -52,8 +52,8 @@ class MemoryQueue:
 
     def lapse(self, job_id: UUID) -> None:
         """Let the time of the job's lease run out."""
-        if attempt := self.lease(job_id):
-            attempt.expires_at = self.now()
+        if (attempt := self.lease(job_id)) and attempt.expires_at:
+            attempt.expires_at = min(attempt.expires_at, self.now())
 
     def put_off(self, job_id: UUID, run_at: datetime) -> None:
         self.kept.jobs[job_id].run_at = run_at
@@ -96,27 +96,26 @@ class MemoryQueue:
     def requeue(self, job: Job, attempt: int, run_at: datetime, error: Mapping[str, Any] | None) -> None:
         job.status, job.attempt, job.run_at, job.error, job.progress = "pending", attempt, run_at, error, None
 
+    def expired(self) -> list[Attempt]:
+        return [a for a in self.kept.attempts.values() if a.expires_at and a.expires_at <= self.now()]
+
     def take_back_expired_leases(self) -> None:
         """An attempt that nobody renewed is over; it counts, so the last one fails the job. It keeps its turn."""
-        for attempt in self.kept.attempts.values():
-            if attempt.expires_at and attempt.deadline_at and attempt.expires_at <= self.now():
-                code = "time_limit" if attempt.expires_at >= attempt.deadline_at else "lease_expired"
-                error = {"code": code, "message": "The lease ran out.", "agent_id": str(attempt.agent_id)}
-                job = self.kept.jobs[attempt.job_id]
-                self.end_attempt(job.id, "expired", error)
-                if job.attempt < job.max_attempts:
-                    self.requeue(job, job.attempt, job.run_at, error)
-                else:
-                    job.status, job.error = "failed", error
+        for attempt in self.expired():
+            job, code = self.kept.jobs[attempt.job_id], "lease_expired"
+            if attempt.expires_at == attempt.deadline_at:
+                code = "time_limit"
+            error = {"code": code, "message": "The lease ran out.", "agent_id": str(attempt.agent_id)}
+            self.end_attempt(job.id, "expired", error)
+            if job.attempt < job.max_attempts:
+                self.requeue(job, job.attempt, job.run_at, error)
+            else:
+                job.status, job.error = "failed", error
 
-    def next_job(self, models: Sequence[str]) -> Job | None:
-        """The due job whose turn it is, of those whose two models are among these."""
-        due = [
-            job
-            for job in self.kept.jobs.values()
-            if job.status == "pending" and job.run_at <= self.now() and set(job.models) <= set(models)
-        ]
-        return min(due, key=lambda job: (-job.priority, job.run_at, job.id), default=None)
+    def due(self) -> list[Job]:
+        """Pending jobs whose time has come, in the order of their turns."""
+        jobs = [job for job in self.kept.jobs.values() if job.status == "pending" and job.run_at <= self.now()]
+        return sorted(jobs, key=lambda job: (-job.priority, job.run_at, job.id))
 
 
 class MemoryStore:
@@ -229,7 +228,7 @@ class MemoryStore:
         return next((a for a in self._state.attempts.values() if (a.agent_id, a.request_id) == name), None)
 
     def _start_next_attempt(self, request_id: UUID) -> Attempt | None:
-        job = self._queue.next_job(self._card.models)
+        job = next((job for job in self._queue.due() if set(job.models) <= set(self._card.models)), None)
         if job is None:
             return None
         job.status, job.attempt, job.progress = "running", job.attempt + 1, {"phase": "claimed"}

@@ -51,7 +51,8 @@ class SqlQueue:
 
     def lapse(self, job_id: UUID) -> None:
         """Let the time of the job's lease run out."""
-        self._rows("update public.job_leases set expires_at = clock_timestamp() where job_id = %(id)s", id=job_id)
+        now = "least(expires_at, clock_timestamp())"
+        self._rows(f"update public.job_leases set expires_at = {now} where job_id = %(id)s", id=job_id)
 
     def put_off(self, job_id: UUID, run_at: datetime) -> None:
         self._rows("update public.jobs set run_at = %(at)s where id = %(id)s", at=run_at - self._ahead, id=job_id)
