@@ -13,6 +13,7 @@ from tests.sql.invariants import broken_invariants
 from tests.sql.meeting import all_at_once, more_connections, told
 
 CONNECTIONS = 6
+ANSWERS = {"completed", "renewed", "released", "retrying", "failed", "cancelled", "lost", "pending"}
 REFUSALS = {"PT404", "PT409", "22023"}
 
 # A renewal that says it is alive before it has its job: the wrong way round.
@@ -101,10 +102,10 @@ def deadlocks(database: Database) -> int:
 
 def test_calls_at_random_never_wait_for_each_other_in_a_circle(own_database: Database) -> None:
     said = hail(own_database, seconds=3)
+    while not set(said) >= ANSWERS:  # every kind of call must have had its chance
+        said += hail(own_database, seconds=1)
     assert deadlocks(own_database) == 0
     assert broken_invariants(own_database) == {}
-    worked = {"completed", "renewed", "released", "retrying", "failed", "cancelled", "lost", "pending"}
-    assert worked <= set(said), "every kind of call had its chance"
     assert {word for word in said if len(word) == 5 and word[-1].isdigit()} <= REFUSALS
 
 
