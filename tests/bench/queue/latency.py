@@ -35,7 +35,7 @@ class Latency:
     """Over that many jobs, one after the other."""
 
     jobs: int = 200
-    jobs_without_realtime: int = 50
+    jobs_without_realtime: int = 30
 
     def table(self) -> Table:
         with LocalStack() as stack:

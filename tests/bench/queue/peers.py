@@ -8,6 +8,7 @@ and the rate is that of the last nine tenths, so that nobody's start and end cou
 import multiprocessing
 import statistics
 import time
+from collections.abc import Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 
@@ -19,7 +20,6 @@ from tests.bench.queue.postgres import BenchPostgres, Spent
 from tests.bench.queue.table import Cell, Table
 from tests.sql.database import Row, connect
 
-WORKERS = (1, 4)
 WARM_UP = 0.1
 WATCH_S = 0.01
 PATIENCE_S = 120.0
@@ -34,21 +34,23 @@ class Peers:
     postgres: BenchPostgres
     jobs: int = 1000
     rounds: int = 5
+    workers: tuple[int, ...] = (1, 4)
+    contenders: Sequence[Contender] = CONTENDERS
 
     def tables(self) -> list[Table]:
         """How fast each is, and what each does for a job."""
-        for contender in CONTENDERS:
+        for contender in self.contenders:
             contender.install(self.postgres)
         # Spawned, since psycopg's and asyncio's state must not be inherited.
-        with ProcessPoolExecutor(max(WORKERS), multiprocessing.get_context("spawn")) as pool:
-            list(pool.map(time.sleep, [1.0] * max(WORKERS)))  # so that all of them run before the first race
+        with ProcessPoolExecutor(max(self.workers), multiprocessing.get_context("spawn")) as pool:
+            list(pool.map(time.sleep, [1.0] * max(self.workers)))  # so that all of them run before the first race
             return [self._speed(self._race(pool)), self._effort(pool)]
 
     def _race(self, pool: ProcessPoolExecutor) -> Rates:
-        rates: Rates = {(contender.name, workers): [] for workers in WORKERS for contender in CONTENDERS}
+        rates: Rates = {(contender.name, workers): [] for workers in self.workers for contender in self.contenders}
         for number in range(self.rounds):
-            for workers in WORKERS:
-                for contender in CONTENDERS if number % 2 == 0 else reversed(CONTENDERS):
+            for workers in self.workers:
+                for contender in self.contenders if number % 2 == 0 else reversed(self.contenders):
                     rates[contender.name, workers].append(self._rate(contender, workers, pool))
         return rates
 
@@ -69,7 +71,7 @@ class Peers:
 
     def _effort(self, pool: ProcessPoolExecutor) -> Table:
         rows: list[tuple[Cell, ...]] = []
-        for contender in CONTENDERS:
+        for contender in self.contenders:
             jobs = self._fill(contender)
             with self.postgres.spending(contender.database) as spent:
                 pool.submit(contender.work, self.postgres.uri(contender.database)).result()
@@ -89,18 +91,15 @@ class Peers:
 
 def watch(uri: str, contender: Contender, jobs: int, working: list[Future[None]]) -> float:
     """Jobs finished a second, from the end of the warm-up until none is left."""
-    deadline = time.perf_counter() + PATIENCE_S
-    start: tuple[float, int] | None = None
     with connect(uri) as watcher:
-        while True:
-            left = _left(watcher, contender)
-            now = time.perf_counter()
-            if start and left == 0:
-                return start[1] / (now - start[0])
-            if left <= (1 - WARM_UP) * jobs:
-                start = start or (now, left)
-            _still_going(working, left, now < deadline)
+        start, counted = time.perf_counter(), jobs
+        deadline, warm = start + PATIENCE_S, False
+        while left := _left(watcher, contender):
+            if not warm and left <= (1 - WARM_UP) * jobs:
+                start, counted, warm = time.perf_counter(), left, True
+            _still_going(working, left, time.perf_counter() < deadline)
             time.sleep(WATCH_S)
+        return counted / (time.perf_counter() - start)
 
 
 def _left(watcher: psycopg.Connection[Row], contender: Contender) -> int:

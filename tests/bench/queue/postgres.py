@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -103,27 +104,32 @@ class BenchPostgres:
         spent = Spent()
         for name in COUNTING:
             self.administer(f"alter database \"{database}\" set {name} = 'all'")
-        before, logged = self._counters(database), self._logged()
+        calls, before, logged = self._calls(database), self._counters(database), self._logged()
         yield spent
         after = self._counters(database)
         spent.statements = self._logged() - logged
+        spent.functions = self._calls(database) - calls
         for name in COUNTING:
             self.administer(f'alter database "{database}" reset {name}')
         for name, value in after.items():
             setattr(spent, name, value - before[name])
 
     def _counters(self, database: str) -> dict[str, int]:
+        """The database's own, once every backend has left it: a backend reports for certain when it leaves."""
+        while self.administer("select from pg_stat_activity where datname = %s", [database]):
+            time.sleep(0.01)
         (row,) = self.administer(
             "select xact_commit as commits, tup_inserted as inserted, tup_updated as updated, tup_deleted as deleted,"
             " pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint as wal_bytes"
             " from pg_stat_database where datname = %s",
             [database],
         )
-        # Counted per database, so asked there; the question itself runs before what it would add to is read.
-        (functions,) = self.administer(
-            "select coalesce(sum(calls), 0)::bigint as functions from pg_stat_user_functions", database=database
-        )
-        return {str(name): int(value) for name, value in (row | functions).items()}
+        return {str(name): int(value) for name, value in row.items()}
+
+    def _calls(self, database: str) -> int:
+        """Of functions. Only the database itself tells, so this adds to what _counters sees."""
+        (row,) = self.administer("select coalesce(sum(calls), 0) as calls from pg_stat_user_functions", None, database)
+        return int(row["calls"])
 
     def _logged(self) -> int:
         return len(_STATEMENT.findall(Path(self.server.log).read_bytes()))
