@@ -105,7 +105,9 @@ class RealtimeWakeup(PollOnly):
     def _on_change(self, change: Change) -> None:
         if change.record.get("status") == "pending":
             self.wake()
-        self._nudge(change.record.get("id"))
+        # The insert of a job that a poll found first may arrive when it is watched already.
+        if change.event == "UPDATE":
+            self._nudge(change.record.get("id"))
 
     def _nudge(self, job_id: str | None = None) -> None:
         """Nudge whoever watches that job; with no id, whichever it watches."""
