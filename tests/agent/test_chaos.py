@@ -27,6 +27,7 @@ class Crowd:
         self._agents, self._chance = agents, chance
         self._stack = ExitStack()
         self._alive: dict[str, AgentProcess] = {}
+        self._leaving: list[AgentProcess] = []
         self._asleep: dict[str, float] = {}
         self.all: list[AgentProcess] = []
 
@@ -47,7 +48,8 @@ class Crowd:
             case "kill":
                 process.kill()
             case "send away":
-                assert process.end(signal.SIGTERM)[0] == 0
+                process.send(signal.SIGTERM)
+                self._leaving.append(self._alive.pop(process.name))
             case "put to sleep":
                 process.freeze()
                 self._asleep[process.name] = time.monotonic() + LEASE_SECONDS * self._chance.uniform(1.2, 1.8)
@@ -64,7 +66,7 @@ class Crowd:
         until(self.all_awake)
         for process in self._alive.values():
             process.send(signal.SIGTERM)
-        assert {process.wait() for process in self._alive.values()} == {0}
+        assert {process.wait() for process in (*self._leaving, *self._alive.values())} == {0}
 
     def close(self) -> None:
         self._stack.close()

@@ -135,10 +135,7 @@ def test_killed_before_it_hears_that_its_result_is_written(agents: Agents, queue
     assert winners(queue, job) == ["killed"]
 
 
-@pytest.mark.parametrize(
-    ("first", "second"),
-    [(signal.SIGTERM, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT), (signal.SIGINT, signal.SIGINT)],
-)
+@pytest.mark.parametrize(("first", "second"), [(signal.SIGTERM, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT)])
 def test_a_second_signal_kills_an_agent_that_cannot_give_its_job_back(
     agents: Agents, queue: Queue, gate: Gate, first: signal.Signals, second: signal.Signals
 ) -> None:
