@@ -1326,6 +1326,23 @@ revoke all on all functions in schema arena from public;
 
 create index if not exists jobs_newest on public.jobs (created_at desc, id);
 
+-- 20261123180600_late_ends.sql
+
+-- A token sent with another job's id is refused, but its own attempt still lives: nothing of it is late.
+
+create or replace function arena.refuse_late_end(p_lease_token uuid, p_state text) returns text
+language plpgsql set search_path = '' as $$
+begin
+  update public.job_attempts a set refused_at = clock_timestamp()
+  where lease_token = p_lease_token
+    and not exists (
+      select from public.job_leases l where l.lease_token = a.lease_token and l.expires_at > clock_timestamp());
+  return case p_state when 'cancelled' then 'cancelled' else 'lost' end;
+end
+$$;
+
+revoke all on all functions in schema arena from public;
+
 -- Recorded as the Supabase CLI records them, so that it and `arena migrate` know what is there.
 
 create schema if not exists supabase_migrations;
@@ -1350,7 +1367,8 @@ insert into supabase_migrations.schema_migrations (version, name) values
   ('20261123180200', 'pruning'),
   ('20261123180300', 'claim_by_index'),
   ('20261123180400', 'heartbeats'),
-  ('20261123180500', 'newest_jobs')
+  ('20261123180500', 'newest_jobs'),
+  ('20261123180600', 'late_ends')
 on conflict (version) do nothing;
 
 commit;

@@ -103,6 +103,13 @@ def test_an_agent_that_lives_but_never_finishes_loses_the_job_at_its_time_limit(
     assert db.attempts(held.job_id)[0]["error"]["code"] == "time_limit"
 
 
+def test_a_token_with_the_wrong_job_marks_no_living_attempt_as_late(db: Database) -> None:
+    first, second = db.held_job(), db.held_job()
+    second.token = first.token
+    assert second.complete() == second.fail() == second.release() == "lost"
+    assert db.attempts(first.job_id)[0]["refused_at"] is None
+
+
 # Connections die.
 
 
