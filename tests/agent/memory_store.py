@@ -210,13 +210,15 @@ class MemoryStore:
         attempt = self._state.attempts.get(token)
         if attempt is None or attempt.job_id != job_id:
             return "lost"
-        if attempt.expires_at is not None and attempt.expires_at > self._queue.now():
-            return "held"
-        return attempt.outcome or "lost"
+        return "held" if self._lives(attempt) else attempt.outcome or "lost"
+
+    def _lives(self, attempt: Attempt) -> bool:
+        return attempt.expires_at is not None and attempt.expires_at > self._queue.now()
 
     def _refuse_late_end(self, lease: Lease, standing: str) -> Literal["cancelled", "lost"]:
-        if lease.token in self._state.attempts:
-            self._state.attempts[lease.token].refused = True
+        attempt = self._state.attempts.get(lease.token)
+        if attempt and not self._lives(attempt):
+            attempt.refused = True
         return "cancelled" if standing == "cancelled" else "lost"
 
     def _end(self, lease: Lease, outcome: str, error: Mapping[str, Any] | None = None) -> None:
