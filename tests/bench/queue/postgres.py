@@ -3,7 +3,7 @@
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,9 +62,7 @@ class BenchPostgres:
         with tempfile.TemporaryDirectory(prefix="arena-bench-", dir=DISK) as folder:
             server = get_server(Path(folder) / "data", cleanup_mode="stop")
             postgres = cls(server)
-            for name, value in SETTINGS.items():
-                postgres.administer(f"alter system set {name} = '{value}'")
-            postgres.administer("select pg_reload_conf()")
+            postgres._set(SETTINGS)
             try:
                 yield postgres
             finally:
@@ -78,6 +76,11 @@ class BenchPostgres:
         with connect(self.uri(database)) as connection:
             cursor = connection.execute(query.encode(), values)
             return cursor.fetchall() if cursor.description else []
+
+    def _set(self, settings: Mapping[str, str]) -> None:
+        for name, value in settings.items():
+            self.administer(f"alter system set {name} = '{value}'")
+        self.administer("select pg_reload_conf()")
 
     def create(self, database: str, template: str = "template1") -> str:
         """A new database's URI."""
@@ -104,6 +107,7 @@ class BenchPostgres:
         spent = Spent()
         for name in COUNTING:
             self.administer(f"alter database \"{database}\" set {name} = 'all'")
+        self._set({"autovacuum": "off"})  # its share of the WAL, of whatever database, is no job's
         calls, before, logged = self._calls(database), self._counters(database), self._logged()
         yield spent
         after = self._counters(database)
@@ -111,6 +115,7 @@ class BenchPostgres:
         spent.functions = self._calls(database) - calls
         for name in COUNTING:
             self.administer(f'alter database "{database}" reset {name}')
+        self._set({"autovacuum": "on"})
         for name, value in after.items():
             setattr(spent, name, value - before[name])
 
