@@ -170,9 +170,15 @@ class _Session:
 
     async def _close(self) -> None:
         """Say goodbye, but not for long: a peer that is gone does not answer."""
-        if self._client._ws_connection is not None:
-            self._client._ws_connection.close_timeout = self._timing.goodbye
-        await self._client.close()
+        socket = self._client._ws_connection
+        if socket is not None:
+            socket.close_timeout = self._timing.goodbye
+        try:
+            await self._client.close()
+        finally:
+            if socket is not None:
+                # The goodbye itself may have been cancelled, which would leave the connection open.
+                socket.transport.abort()
 
     def _on_system(self, payload: Any) -> None:
         if payload.extension == "postgres_changes" and not self._ready.done():

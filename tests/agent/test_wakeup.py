@@ -304,6 +304,15 @@ def test_leaving_does_not_wait_for_a_peer_that_is_gone(proxy: FaultProxy, stack:
     assert realtime_threads() == []
 
 
+def test_leaving_in_the_middle_of_a_goodbye_leaves_nothing_open(proxy: FaultProxy, stack: LocalStack) -> None:
+    with RealtimeWakeup(proxy.url, stack.secret_key, replace(QUICK, ping=0.2, goodbye=60.0)) as wakeup:
+        wakeup.wait(LONG_SECONDS)
+        proxy.set(up=BlackHole(), down=BlackHole())
+        time.sleep(1.0)
+    assert realtime_threads() == []
+    gc.collect()
+
+
 def test_pings_that_are_answered_late_are_answered(proxy: FaultProxy, stack: LocalStack, queue: Queue) -> None:
     with sleeping_behind(proxy, stack, replace(QUICK, ping=2.0)) as (sleeper, logs):
         proxy.set(up=Latency(0.3, jitter=0.2), down=Latency(0.3, jitter=0.2))
