@@ -259,17 +259,19 @@ def some_fault(proxy: FaultProxy, chances: random.Random) -> None:
 
 
 def test_every_job_gets_done_once_while_faults_come_and_go(
-    proxy: FaultProxy, behind: SupabaseStore, settings: Settings, stack: LocalStack, card: AgentCard, queue: Queue
+    proxy: FaultProxy, settings: Settings, stack: LocalStack, card: AgentCard, queue: Queue
 ) -> None:
     chances, jobs = random.Random(3), []
+    patient = settings.model_copy(update={"lease_seconds": 60})
 
     def compare() -> OddComparison:
         time.sleep(0.2)
         return OddComparison(GOOD)
 
     with (
+        closing(SupabaseStore(patient, card)) as behind,
         RealtimeWakeup(proxy.url, stack.secret_key, QUICK) as wakeup,
-        working(settings, card, behind, compare, wakeup),
+        working(patient, card, behind, compare, wakeup),
     ):
         for _ in range(24):
             jobs.append(queue.insert(SCENES, max_attempts=10))
@@ -280,9 +282,5 @@ def test_every_job_gets_done_once_while_faults_come_and_go(
         rows = [queue.await_job(job, finished) for job in jobs]
     assert [row["status"] for row in rows] == ["succeeded"] * len(jobs)
     assert [results(queue, job) for job in jobs] == [1] * len(jobs)
-    for job, row in zip(jobs, rows, strict=True):
-        *earlier, last = outcomes(queue, job)
-        assert (set(earlier) <= {"expired", "released"}, last) == (True, "succeeded")
-        assert row["attempt"] == 1 + earlier.count("expired")
-    attempts = queue.run("select request_id from public.job_attempts")
-    assert len({attempt["request_id"] for attempt in attempts}) == len(attempts)
+    # The lease is long: an attempt that its agent never heard of would still be running.
+    assert [outcomes(queue, job) for job in jobs] == [["succeeded"]] * len(jobs)
