@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from functools import wraps
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 from agent.errors import RequestRefused
@@ -60,8 +60,7 @@ class MemoryQueue:
 
     @_transaction
     def insert(self, **columns: Any) -> UUID:
-        new: dict[str, Any] = {"id": uuid.uuid4(), "run_at": self.now()}
-        job = Job(**new | columns)
+        job = Job(**{"id": uuid.uuid4(), "run_at": self.now(), **columns})
         self.kept.jobs[job.id] = job
         return job.id
 
@@ -102,9 +101,8 @@ class MemoryQueue:
     def take_back_expired_leases(self) -> None:
         """An attempt that nobody renewed is over; it counts, so the last one fails the job. It keeps its turn."""
         for attempt in self.expired():
-            job, code = self.kept.jobs[attempt.job_id], "lease_expired"
-            if attempt.expires_at == attempt.deadline_at:
-                code = "time_limit"
+            job = self.kept.jobs[attempt.job_id]
+            code = "time_limit" if attempt.expires_at == attempt.deadline_at else "lease_expired"
             error = {"code": code, "message": "The lease ran out.", "agent_id": str(attempt.agent_id)}
             self.end_attempt(job.id, "expired", error)
             if job.attempt < job.max_attempts:
@@ -162,11 +160,8 @@ class MemoryStore:
 
     @_transaction
     def complete(self, lease: Lease, result: Mapping[str, Any], images: Sequence[Mapping[str, Any]]) -> Completion:
-        standing = self._standing(lease.job_id, lease.token)
-        if standing == "succeeded":
-            return "completed"
-        if standing != "held":
-            return self._refuse_late_end(lease, standing)
+        if late := self._late(lease, {"succeeded": "completed"}):
+            return cast(Completion, late)
         job = self._state.jobs[lease.job_id]
         if result["winner"] not in (*job.models, "tie"):
             raise RequestRefused(f'The winner is "{result["winner"]}", which did not take part.')
@@ -177,11 +172,8 @@ class MemoryStore:
 
     @_transaction
     def fail(self, lease: Lease, error: Mapping[str, Any], *, transient: bool) -> Failure:
-        standing = self._standing(lease.job_id, lease.token)
-        if standing in ("failed", "retrying"):
-            return cast(Failure, standing)
-        if standing != "held":
-            return self._refuse_late_end(lease, standing)
+        if late := self._late(lease, {"failed": "failed", "retrying": "retrying"}):
+            return cast(Failure, late)
         if not isinstance(error.get("message"), str):
             raise RequestRefused("p_error has no message.")
         job = self._state.jobs[lease.job_id]
@@ -195,11 +187,8 @@ class MemoryStore:
 
     @_transaction
     def release(self, lease: Lease) -> Release:
-        standing = self._standing(lease.job_id, lease.token)
-        if standing == "released":
-            return "released"
-        if standing != "held":
-            return self._refuse_late_end(lease, standing)
+        if late := self._late(lease, {"released": "released"}):
+            return cast(Release, late)
         job = self._state.jobs[lease.job_id]
         self._end(lease, "released")
         self._queue.requeue(job, job.attempt - 1, self._queue.now(), job.error)
@@ -215,7 +204,11 @@ class MemoryStore:
     def _lives(self, attempt: Attempt) -> bool:
         return attempt.expires_at is not None and attempt.expires_at > self._queue.now()
 
-    def _refuse_late_end(self, lease: Lease, standing: str) -> Literal["cancelled", "lost"]:
+    def _late(self, lease: Lease, same_call: Mapping[str, str]) -> str | None:
+        """None with the lease, else the answer: that of before to the same call, or a refusal that is noted."""
+        standing = self._standing(lease.job_id, lease.token)
+        if standing == "held" or standing in same_call:
+            return same_call.get(standing)
         attempt = self._state.attempts.get(lease.token)
         if attempt and not self._lives(attempt):
             attempt.refused = True

@@ -173,11 +173,13 @@ class QueueMachine(RuleBasedStateMachine):
         self._call(claims_ago, lambda store, lease: store.renew(lease, progress))
 
     @precondition(lambda self: self.claims)
-    @step(claims_ago=AGO, how=st.sampled_from(["complete", "fail", "fail for now", "release"]))
-    def end(self, claims_ago: int, how: str) -> None:
+    @step(claims_ago=AGO, how=st.sampled_from(["complete", "fail", "fail for now", "release"]), times=st.integers(1, 2))
+    def end(self, claims_ago: int, how: str, times: int) -> None:
+        """More than once, as after a reply that was lost."""
         end = self._end(how)
-        if self._call(claims_ago, end) == "retrying":
-            self._let_the_backoffs_be_one()
+        for _ in range(times):
+            if self._call(claims_ago, end) == "retrying":
+                self._let_the_backoffs_be_one()
 
     @precondition(lambda self: self.claims)
     @step(claims_ago=AGO, jobs_ago=AGO, how=st.sampled_from(["complete", "fail", "release"]))
