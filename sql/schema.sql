@@ -1343,6 +1343,56 @@ $$;
 
 revoke all on all functions in schema arena from public;
 
+-- 20261123180700_claim_by_models.sql
+
+-- Jobs that no agent can run stay pending, and every claim walks past them. With the models in the index it need not
+-- read their rows for that (from Postgres 17 on; before, it reads them as it did, and walks the index at all only
+-- because it may not sort).
+
+drop index if exists public.jobs_pending_by_turn;
+create index if not exists jobs_pending_by_turn
+  on public.jobs (priority desc, run_at, id, model_a, model_b) where status = 'pending';
+
+create or replace function arena.start_next_attempt(
+  p_agent_id uuid, p_request_id uuid, p_lease_seconds int, p_models text[], p_time_limit_seconds int) returns uuid
+language plpgsql set search_path = '' set enable_sort = off as $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_deadline timestamptz := v_now + make_interval(secs => p_time_limit_seconds);
+  v_token uuid := gen_random_uuid();
+  -- Without an "or", so that the index can tell.
+  v_models text[] := coalesce(p_models, array(select id from public.models));
+  v_job record;
+begin
+  -- Materialized and with every test inside, or the planner may lock more than one row. The status is a literal,
+  -- or it cannot prove that the partial index serves.
+  with next as materialized (
+    select id from public.jobs
+    where status = 'pending' and run_at <= v_now and attempt < max_attempts
+      and model_a = any (v_models) and model_b = any (v_models)
+    order by priority desc, run_at, id
+    limit 1
+    for update skip locked
+  )
+  update public.jobs j
+  set status = 'running', attempt = j.attempt + 1, started_at = v_now, progress = '{"phase": "claimed"}'
+  from next where j.id = next.id
+  returning j.id, j.attempt into v_job;
+  if not found then
+    return null;
+  end if;
+
+  insert into public.job_leases (job_id, lease_token, agent_id, request_id, expires_at, deadline_at, renewed_at)
+  values (v_job.id, v_token, p_agent_id, p_request_id,
+    least(v_deadline, v_now + make_interval(secs => p_lease_seconds)), v_deadline, v_now);
+  insert into public.job_attempts (lease_token, job_id, attempt, agent_id, request_id, started_at)
+  values (v_token, v_job.id, v_job.attempt, p_agent_id, p_request_id, v_now);
+  return v_token;
+end
+$$;
+
+revoke all on all functions in schema arena from public;
+
 -- Recorded as the Supabase CLI records them, so that it and `arena migrate` know what is there.
 
 create schema if not exists supabase_migrations;
@@ -1368,7 +1418,8 @@ insert into supabase_migrations.schema_migrations (version, name) values
   ('20261123180300', 'claim_by_index'),
   ('20261123180400', 'heartbeats'),
   ('20261123180500', 'newest_jobs'),
-  ('20261123180600', 'late_ends')
+  ('20261123180600', 'late_ends'),
+  ('20261123180700', 'claim_by_models')
 on conflict (version) do nothing;
 
 commit;

@@ -1,16 +1,20 @@
 """The claim walks its own index, however long the queue and however many jobs are done."""
 
 import re
+import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.sql.database import IMAGES, Database, Names
+from tests.sql.database import IMAGES, Database, Names, make_it_supabase, migrate
 from tests.sql.meeting import more_connections
+from tests.sql.server import get_server
 
 FINISHED = PENDING = 50_000
 DEAD = 1_000
+MODELS = ["Trained_yolov5", "Trained_yolov8", "detectron2", "efficientnet_b0", "roberta_base", "wav2vec2"]
 
 # The jobs of a long-lived queue, with 1.4 kB of images each. Validation is off, since this is about the plan;
 # autovacuum is too, so that nobody but the claim itself clears the way.
@@ -38,6 +42,11 @@ FINISH_THE_HEAD = f"""
     update public.jobs set status = 'succeeded', finished_at = clock_timestamp() where id in (select id from head);
     drop table head;
     alter table public.jobs enable trigger user;
+"""
+INSERT_FOR_OTHERS = """
+    insert into public.jobs (model_a, model_b, images, priority)
+      select 'Trained_yolov5', 'efficientnet_b0', '[{"image_path": "https://images.test/1.jpg", "car_count": 1}]', 10
+      from generate_series(1, 10000)
 """
 INSERT_FOR_TOMORROW = """
     insert into public.jobs (model_a, model_b, images, priority, run_at)
@@ -92,12 +101,12 @@ def explain(database: Database, models: list[str] | None = None, mode: str = "fo
     """The plan of the statement in start_next_attempt, with that function's settings and parameters."""
     function = database.row("select prosrc, proconfig from pg_proc where proname = 'start_next_attempt'")
     (statement,) = re.findall(r"as materialized \((.+?)\n  \)", function["prosrc"], flags=re.DOTALL)
-    statement = statement.replace("v_now", "$1").replace("p_models", "$2")
+    statement = statement.replace("v_now", "$1").replace("v_models", "$2")
     with database.connection.transaction(force_rollback=True):
         for setting in (f"plan_cache_mode={mode}", *function["proconfig"]):
             database.rows("select set_config(%s, %s, true)", *setting.split("=", 1))
         database.rows(f"prepare next_job (timestamptz, text[]) as {statement}")
-        arguments = database.value("select format('%%L, %%L', clock_timestamp(), %s::text[])", models and Names(models))
+        arguments = database.value("select format('%%L, %%L', clock_timestamp(), %s::text[])", Names(models or MODELS))
         (explained,) = database.value(f"explain (analyze, buffers, format json) execute next_job ({arguments})")
         database.rows("deallocate next_job")
     return Plan(explained["Plan"])
@@ -137,11 +146,21 @@ def test_the_plan_is_the_same_for_an_agent_whose_models_are_rare(long_queue: Dat
     assert plan.blocks < 50, plan
 
 
-def test_without_its_setting_the_claim_would_sort(database: Database) -> None:
-    """These tests can fail."""
-    database.rows(FILL.format(finished=2000, pending=2000))
-    database.rows("alter function arena.start_next_attempt reset enable_sort")
-    assert not explain(database).walks_the_index()
+def test_an_older_planner_walks_the_index_because_it_is_told_to() -> None:
+    """Before Postgres 17 it would rather sort all that wait, until the first statistics are made."""
+    with tempfile.TemporaryDirectory(prefix="arena-sql-") as folder:
+        server = get_server(Path(folder) / "data", postgres_version=16)
+        try:
+            make_it_supabase(server.get_uri())
+            migrate(server.get_uri())
+            old = Database(server.get_uri())
+            old.rows(FILL.format(finished=2000, pending=2000))
+            assert explain(old).walks_the_index()
+            old.rows("alter function arena.start_next_attempt reset enable_sort")
+            assert not explain(old).walks_the_index()
+            old.close()
+        finally:
+            server.cleanup()
 
 
 def test_a_claim_reads_no_table_from_end_to_end(long_queue: Database) -> None:
@@ -229,6 +248,16 @@ def test_jobs_whose_time_has_not_come_are_passed_in_the_index(long_queue: Databa
     plan = explain(long_queue)
     assert plan.walks_the_index(), plan
     assert plan.nodes[-1].get("Rows Removed by Filter", 0) == 0, "none was fetched to look at its time"
+    assert plan.blocks < 500, plan
+
+
+@each_mode
+def test_jobs_for_other_agents_are_passed_in_the_index(long_queue: Database, mode: str) -> None:
+    """Those that no agent can run pile up, and every claim meets them (Oban #1498)."""
+    long_queue.rows(INSERT_FOR_OTHERS)
+    plan = explain(long_queue, ["Trained_yolov5", "Trained_yolov8"], mode)
+    assert plan.walks_the_index(), plan
+    assert plan.nodes[-1].get("Rows Removed by Filter", 0) == 0, "none was fetched to look at its models"
     assert plan.blocks < 500, plan
 
 

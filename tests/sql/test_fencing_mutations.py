@@ -50,7 +50,7 @@ MUTATIONS = [
     Mutation("arena.start_next_attempt", " and run_at <= v_now", "", fencing.a_job_waits_for_its_time_and_its_models),
     Mutation(
         "arena.start_next_attempt",
-        " and model_b = any (p_models)",
+        " and model_b = any (v_models)",
         "",
         fencing.a_job_waits_for_its_time_and_its_models,
     ),
