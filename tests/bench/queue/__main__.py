@@ -43,9 +43,11 @@ def main(
     tables: list[Table] = []
     with BenchPostgres.running() as postgres:
         for part in parts or list(Part):
-            for table in MEASURES[part](postgres):
+            with console.status(f"Measuring {part} …"):
+                measured = list(MEASURES[part](postgres))
+            for table in measured:
                 table.show(console)
-                tables.append(table)
+            tables += measured
     if json_file:
         json_file.write_text(json.dumps([table.as_json() for table in tables], indent=2) + "\n")
 

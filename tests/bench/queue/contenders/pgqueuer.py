@@ -1,6 +1,7 @@
 """pgqueuer 1, as its documentation has it (github.com/janbjorge/pgqueuer, docs/guides/performance-tuning.md)."""
 
 import asyncio
+import logging
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -60,9 +61,9 @@ class Pgqueuer(_PgQueuer):
         asyncio.run(_with_queries(postgres.create(self.database), install))
 
     def work(self, uri: str) -> None:
-        asyncio.run(_with_queries(uri, self._run))
+        asyncio.run(_with_queries(uri, lambda queries: self._run(queries, uri)))
 
-    async def _run(self, queries: Queries) -> None:
+    async def _run(self, queries: Queries, uri: str) -> None:
         worker = PgQueuer(queries.driver)
 
         @worker.entrypoint("nothing")
@@ -70,11 +71,20 @@ class Pgqueuer(_PgQueuer):
             pass
 
         running = asyncio.create_task(worker.run(mode=QueueExecutionMode.drain, **self.worker))
-        # It says that the queue is empty, then takes four seconds to leave. Cancelled, it still writes what it holds.
-        await asyncio.wait([running, asyncio.create_task(worker.shutdown.wait())], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([running, asyncio.create_task(_drained(worker, uri))], return_when=asyncio.FIRST_COMPLETED)
+        # It would take four seconds to leave: its listener holds the connection, a second at a time.
+        logging.getLogger("psycopg").setLevel(logging.ERROR)  # warns of what the cancellation interrupts
         running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+
+
+async def _drained(worker: PgQueuer, uri: str) -> None:
+    """Returns when it finds nothing to do and all that was begun, here or elsewhere, is written."""
+    await worker.shutdown.wait()
+    async with await psycopg.AsyncConnection.connect(uri, autocommit=True) as connection:
+        while await (await connection.execute("select from pgqueuer limit 1")).fetchone() is not None:
+            await asyncio.sleep(0.01)
 
 
 @dataclass(frozen=True)
