@@ -224,12 +224,14 @@ def test_a_job_that_the_agent_cannot_run_does_not_block_those_behind_it(bench: B
 
 
 def test_priority_goes_first_then_the_longest_due_then_the_id(bench: Bench) -> None:
-    def due(seconds_ago: float, priority: int = 0) -> uuid.UUID:
-        return bench.queue.insert(run_at=now - timedelta(seconds=seconds_ago), priority=priority)
+    def due(seconds_ago: float, **columns: Any) -> uuid.UUID:
+        return bench.queue.insert(run_at=now - timedelta(seconds=seconds_ago), **columns)
 
     now = bench.queue.now()
     late, early, urgent, least = due(10), due(20), due(5, priority=1), due(99, priority=-1)
-    twins = sorted(due(15) for _ in range(3))
+    twins = sorted(uuid.uuid4() for _ in range(3))
+    for twin in reversed(twins):
+        due(15, id=twin)
     store = bench.agent()
     assert [claim(store).job_id for _ in range(7)] == [urgent, early, *twins, late, least]
 
@@ -458,6 +460,15 @@ def test_completing_writes_everything_once(bench: Bench) -> None:
     assert (state.jobs[lease.job_id].status, state.jobs[lease.job_id].error) == ("succeeded", None)
 
 
+def test_a_job_that_succeeded_after_all_has_no_error(bench: Bench) -> None:
+    store = bench.agent()
+    lease = bench.claimed(store)
+    store.fail(lease, ERROR, transient=True)
+    bench.queue.advance(5)
+    assert store.complete(claim(store), RESULT, IMAGE_ROWS) == "completed"
+    assert (bench.job(lease).status, bench.job(lease).attempt, bench.job(lease).error) == ("succeeded", 2, None)
+
+
 def test_a_result_that_is_refused_leaves_the_lease_and_writes_nothing(bench: Bench) -> None:
     store = bench.agent()
     lease = bench.claimed(store)
@@ -615,8 +626,10 @@ def test_a_finished_job_cannot_be_cancelled(bench: Bench, end: str) -> None:
 
 def test_a_failed_job_that_a_person_retries_has_all_its_attempts_again(bench: Bench) -> None:
     store = bench.agent()
-    lease = bench.claimed(store, max_attempts=1)
+    lease = bench.claimed(store, max_attempts=2)
     store.fail(lease, ERROR, transient=True)
+    bench.queue.advance(5)
+    store.fail(claim(store), ERROR, transient=True)
     assert bench.queue.retry(lease.job_id) == "pending"
     assert bench.queue.retry(lease.job_id) == "pending"
     job = bench.job(lease)
@@ -624,7 +637,7 @@ def test_a_failed_job_that_a_person_retries_has_all_its_attempts_again(bench: Be
     again = claim(store)
     assert again.attempt == 1
     assert store.complete(again, RESULT, IMAGE_ROWS) == "completed"
-    assert [a.outcome for a in bench.attempts(lease)] == ["failed", "succeeded"]
+    assert [a.outcome for a in bench.attempts(lease)] == ["retrying", "failed", "succeeded"]
 
 
 def test_what_did_not_fail_cannot_be_retried(bench: Bench) -> None:
