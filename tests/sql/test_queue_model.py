@@ -45,7 +45,7 @@ T = TypeVar("T")
 MODELS = (YOLOS, ("detectron2", *YOLOS), ("Trained_yolov5",))
 FEW = 3
 AGENTS = st.sampled_from([0, 1, 0, 1, 2])
-AGO = st.integers(0, 9)
+AGO = st.sampled_from([0, 0, 0, 1, 1, 2, 3, 5, 8])
 
 
 def step(**arguments: Any) -> Callable[[Callable[..., None]], Any]:
@@ -118,7 +118,7 @@ class QueueMachine(RuleBasedStateMachine):
     @initialize()
     def see_to_a_job(self) -> None:
         if self.unfinished() == 0:
-            self._insert(0, models=YOLOS, priority=0, max_attempts=3)
+            self._insert(0, models=YOLOS, priority=0, max_attempts=1 + self.counted % 3)
 
     def unfinished(self) -> int:
         return sum(job.status in ("pending", "running") for job in self.memory.kept.jobs.values())
@@ -128,7 +128,7 @@ class QueueMachine(RuleBasedStateMachine):
         due=st.sampled_from(DUE_S),
         models=st.sampled_from([YOLOS, ("Trained_yolov5", "Trained_yolov5"), ("detectron2", "Trained_yolov8")]),
         priority=st.integers(0, 1),
-        max_attempts=st.integers(1, 4),
+        max_attempts=st.integers(1, 3),
     )
     def insert(self, **columns: Any) -> None:
         self._insert(**columns)
@@ -279,7 +279,7 @@ def times_of(state: QueueState) -> dict[Any, datetime]:
 
 
 SEARCH = settings(
-    max_examples=int(os.environ.get("QUEUE_MODEL_EXAMPLES", "50")),
+    max_examples=int(os.environ.get("QUEUE_MODEL_EXAMPLES", "80")),
     stateful_step_count=40,
     deadline=None,
     print_blob=True,
