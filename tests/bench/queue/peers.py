@@ -82,10 +82,14 @@ class Peers:
     def _speed(self, rates: Rates) -> Table:
         rows: list[tuple[Cell, ...]] = []
         for (name, workers), values in rates.items():
-            median, ours = statistics.median(values), statistics.median(rates[OURS.name, workers])
-            rows.append((name, workers, median, min(values), max(values), median / ours))
-        columns = ("claim + complete", "workers", "jobs/s", "least", "most", "to ours")
-        note = f"Median of {self.rounds} rounds of {self.jobs} empty jobs (pgqueuer's workers: 5 times as many)."
+            ratios = [value / ours for value, ours in zip(values, rates[OURS.name, workers], strict=True)]
+            speeds = (statistics.median(values), min(values), max(values))
+            rows.append((name, workers, *speeds, statistics.median(ratios), min(ratios), max(ratios)))
+        columns = ("claim + complete", "workers", "jobs/s", "least", "most", "to ours", "least", "most")
+        note = (
+            f"Medians of {self.rounds} rounds of {self.jobs} empty jobs, 5 times as many for pgqueuer's own workers."
+            " To ours: in the same round."
+        )
         return Table("Beside the peers", columns, tuple(rows), note)
 
 

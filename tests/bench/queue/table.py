@@ -19,12 +19,14 @@ class Table:
     note: str = ""
 
     def show(self, console: Console) -> None:
-        table = rich.table.Table(title=self.title, title_justify="left", caption=self.note, caption_justify="left")
+        table = rich.table.Table(title=self.title, title_justify="left")
         for number, column in enumerate(self.columns):
             table.add_column(column, justify="right" if number else "left")
         for row in self.rows:
             table.add_row(*(_text(cell) for cell in row))
         console.print(table)
+        if self.note:
+            console.print(self.note, style="italic")
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
