@@ -232,7 +232,7 @@ class FaultProxy:
 
     async def _listen(self) -> None:
         if self._server is None:
-            self._server = await asyncio.start_server(self._serve, sock=_bound(self._port))
+            self._server = await asyncio.start_server(self._welcome, sock=_bound(self._port))
 
     async def _refuse(self) -> None:
         if self._server is not None:
@@ -242,23 +242,25 @@ class FaultProxy:
 
     async def _shut_down(self) -> None:
         await self._refuse()
-        tasks = list(self._tasks)
-        for task in tasks:
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*others, return_exceptions=True)
+        # What was aborted is closed in the loop's next turn.
+        await asyncio.sleep(0.01)
+
+    def _welcome(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.accepted += 1
+        task = self._loop.create_task(self._serve(reader, writer))
+        self._tasks.add(task)
+        # Even a task that was cancelled before it began has a connection to close.
+        task.add_done_callback(lambda _: Pipe(reader, writer).reset())
+        task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.accepted += 1
-        task = asyncio.current_task()
-        assert task is not None
-        self._tasks.add(task)
-        try:
+        with suppress(OSError):
             from_server, to_server = await asyncio.open_connection(*self._target)
             await self._run(Link(Pipe(reader, to_server), Pipe(from_server, writer)))
-        except (OSError, asyncio.CancelledError):
-            Pipe(reader, writer).reset()
-        finally:
-            self._tasks.remove(task)
 
     async def _run(self, link: Link) -> None:
         self._links.add(link)

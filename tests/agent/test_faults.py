@@ -1,5 +1,6 @@
 """Faults of the network between the agent and Supabase: nothing is lost, nothing is done twice."""
 
+import gc
 import random
 import threading
 import time
@@ -284,3 +285,4 @@ def test_every_job_gets_done_once_while_faults_come_and_go(
     assert [results(queue, job) for job in jobs] == [1] * len(jobs)
     # The lease is long: an attempt that its agent never heard of would still be running.
     assert [outcomes(queue, job) for job in jobs] == [["succeeded"]] * len(jobs)
+    gc.collect()
