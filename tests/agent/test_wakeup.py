@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -22,9 +23,11 @@ from agent.store import AgentCard
 from agent.supabase_store import SupabaseStore
 from agent.wakeup import PollOnly, RealtimeWakeup
 from local import LocalStack
+from tests.agent.agent_process import SCENES, make_workplace
 from tests.agent.conftest import MakeSettings
 from tests.agent.queue import Queue, until
 from tests.agent.web import Web
+from tests.agent.working import BusyArena, working
 from tests.fault_proxy import BlackHole, FaultProxy, Latency
 
 LONG_SECONDS = 60.0
@@ -252,6 +255,17 @@ def test_a_cancellation_is_heard_long_before_the_next_renewal(
         with LeaseKeeper(store, lease) as keeper, listening.watching(lease.job_id, keeper.renew_now):
             queue.run("select public.cancel_job(%s)", [lease.job_id])
             until(lambda: keeper.ended == "cancelled")
+
+
+def test_a_worker_stops_a_cancelled_job_long_before_the_next_renewal(
+    listening: RealtimeWakeup, queue: Queue, stack_settings: MakeSettings, card: AgentCard, tmp_path: Path
+) -> None:
+    settings, arena = stack_settings(**make_workplace(tmp_path), ARENA_LEASE_SECONDS=600), BusyArena(threading.Event())
+    job = queue.insert(SCENES)
+    with closing(SupabaseStore(settings, card)) as store, working(settings, card, store, arena, listening):
+        assert arena.started.wait(30)
+        queue.run("select public.cancel_job(%s)", [job])
+        assert arena.stopped.wait(30)
 
 
 @pytest.fixture
