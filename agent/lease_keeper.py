@@ -122,12 +122,13 @@ class LeaseKeeper:
 
     def _renew(self) -> None:
         started = self._sent_at = self._clock()
-        progress, self._nudged = self._progress, False
+        progress, nudged, self._nudged = self._progress, self._nudged, False
         try:
             outcome = self._store.renew(self._lease, progress)
         except Exception as error:
             unforeseen = not isinstance(error, StoreError)
             _log.warning("could not renew the lease", action="renew_failed", error=str(error), exc_info=unforeseen)
+            self._nudged |= nudged
             return
         if outcome == "renewed":
             self._renewed_at, self._sent = started, progress

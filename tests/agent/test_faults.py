@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 
 from agent.errors import StoreUnavailable
 from agent.job import Lease
+from agent.lease_keeper import LeaseKeeper
 from agent.realtime import Timing
 from agent.settings import Settings
 from agent.store import AgentCard, JobStore
@@ -223,6 +224,24 @@ def test_a_black_hole_longer_than_the_lease_ends_the_work_and_another_agent_has_
     assert outcomes(queue, lost) == ["expired", "succeeded"]
     (result,) = queue.run("select agent_id from public.comparison_results where job_id = %s", [lost])
     assert result["agent_id"] == other.id
+
+
+def test_a_nudge_outlives_a_renewal_that_fails(
+    proxy: FaultProxy, stack_settings: MakeSettings, card: AgentCard, queue: Queue
+) -> None:
+    queue.insert(SCENES)
+    settings = stack_settings(SUPABASE_URL=proxy.url, ARENA_LEASE_SECONDS=600)
+    with capture_logs() as logs, closing(SupabaseStore(settings, card)) as store:
+        store.register()
+        lease = store.claim(uuid.uuid4())
+        assert lease is not None
+        with LeaseKeeper(store, lease) as keeper:
+            queue.run("select public.cancel_job(%s)", [lease.job_id])
+            proxy.refuse()
+            keeper.renew_now()
+            until(lambda: any(line["action"] == "renew_failed" for line in logs))
+            proxy.heal()
+            until(lambda: keeper.ended == "cancelled")
 
 
 def test_an_agent_asks_again_before_a_poll_is_over_however_long_supabase_was_away(
