@@ -190,10 +190,13 @@ class Agents:
 
     def __init__(self, stack: LocalStack, folder: Path) -> None:
         self.folder = folder
+        scratch = folder / "scratch"
+        scratch.mkdir()
         self._settings = {
             "SUPABASE_URL": stack.url,
             "SUPABASE_KEY": stack.secret_key,
             "ARENA_POLL_SECONDS": "0.5",
+            "TMPDIR": str(scratch),  # one that is killed does not clean up behind itself
             **make_workplace(folder),
         }
 
