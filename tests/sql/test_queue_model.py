@@ -35,8 +35,8 @@ from tests.sql.database import RESULT, Database
 from tests.sql.disorder import disorder, illegal_transitions
 
 # Steps of time, leases, time limits and due times never end within minutes of each other: the machine may be slow.
-STEPS_S = (1_000, 4_000, 8_000)
-LEASE_S, LIMITS_S, DUE_S = 3_500, (7_250, 20_250, 3_250), (-9_000, 0, 0, 1_500)
+STEPS_S = (1_000, 1_000, 4_000, 8_000)
+LEASE_S, LIMITS_S, DUE_S = 3_500, (3_250, 20_250, 4_250), (-9_000, 0, 0, 1_500)
 BACKOFF_S = 500
 SAME_TIME = timedelta(minutes=2)
 
@@ -163,9 +163,10 @@ class QueueMachine(RuleBasedStateMachine):
         for store in self.stores[agent]:
             store.register(status)
 
-    @step(agent=AGENTS, request=st.integers(0, 3))
-    def claim_perhaps_again(self, agent: int, request: int) -> None:
-        self.claim(agent, uuid.UUID(int=request))
+    @step(agent=AGENTS, request=st.integers(0, 3), times=st.integers(1, 2))
+    def claim_perhaps_again(self, agent: int, request: int, times: int) -> None:
+        for _ in range(times):
+            self.claim(agent, uuid.UUID(int=request))
 
     @precondition(lambda self: self.claims)
     @step(claims_ago=AGO, progress=st.sampled_from([None, {"phase": "load"}, {"phase": "measure"}]))
