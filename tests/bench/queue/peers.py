@@ -6,6 +6,7 @@ and the rate is that of the last nine tenths, so that nobody's start and end cou
 """
 
 import multiprocessing
+import random
 import statistics
 import time
 from collections.abc import Sequence
@@ -29,11 +30,11 @@ Rates = dict[tuple[str, int], list[float]]
 
 @dataclass(frozen=True)
 class Peers:
-    """A race of several rounds over a queue of ``jobs``."""
+    """A race of several rounds over a queue of ``jobs``, in a new order each."""
 
     postgres: BenchPostgres
-    jobs: int = 1000
-    rounds: int = 5
+    jobs: int = 500
+    rounds: int = 10
     workers: tuple[int, ...] = (1, 4)
     contenders: Sequence[Contender] = CONTENDERS
 
@@ -50,7 +51,7 @@ class Peers:
         rates: Rates = {(contender.name, workers): [] for workers in self.workers for contender in self.contenders}
         for number in range(self.rounds):
             for workers in self.workers:
-                for contender in self.contenders if number % 2 == 0 else reversed(self.contenders):
+                for contender in random.Random(number).sample(self.contenders, len(self.contenders)):
                     rates[contender.name, workers].append(self._rate(contender, workers, pool))
         return rates
 
