@@ -5,11 +5,9 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import closing, contextmanager
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -26,43 +24,11 @@ from local import LocalStack
 from tests.agent.agent_process import SCENES, make_workplace
 from tests.agent.conftest import MakeSettings
 from tests.agent.queue import Queue, until
+from tests.agent.sleeper import LONG_SECONDS, Sleeper, realtime_threads
 from tests.agent.web import Web
 from tests.agent.working import BusyArena, working
-from tests.fault_proxy import BlackHole, FaultProxy, Latency
 
-LONG_SECONDS = 60.0
 QUICK = Timing(first_pause=0.1, last_pause=0.5)
-
-
-class Sleeper:
-    """Sleeps long, over and over, as an agent that nothing comes for; counts how often it was woken."""
-
-    def __init__(self, wakeup: PollOnly) -> None:
-        self._wakeup = wakeup
-        self._leaving = False
-        self.woken = 0
-        self._thread = threading.Thread(target=self._sleep)
-
-    def __enter__(self) -> "Sleeper":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._leaving = True
-        self._wakeup.wake()
-        self._thread.join()
-
-    def _sleep(self) -> None:
-        while not self._leaving:
-            self._wakeup.wait(LONG_SECONDS)
-            self.woken += 1
-
-    def wakes_within(self, seconds: float, because: Callable[[], object]) -> bool:
-        before, deadline = self.woken, time.monotonic() + seconds
-        because()
-        while self.woken == before and time.monotonic() < deadline:
-            time.sleep(0.005)
-        return self.woken > before
 
 
 @pytest.fixture
@@ -114,10 +80,6 @@ def test_a_wake_between_two_sleeps_is_not_lost() -> None:
 def test_a_sleep_ends_by_itself() -> None:
     wakeup = PollOnly()
     wakeup.wait(0.01)
-
-
-def realtime_threads() -> list[str]:
-    return [thread.name for thread in threading.enumerate() if thread.name == "realtime"]
 
 
 def test_nothing_is_left_behind(stack: LocalStack, queue: Queue, caplog: pytest.LogCaptureFixture) -> None:
@@ -266,102 +228,3 @@ def test_a_worker_stops_a_cancelled_job_long_before_the_next_renewal(
         assert arena.started.wait(30)
         queue.run("select public.cancel_job(%s)", [job])
         assert arena.stopped.wait(30)
-
-
-@pytest.fixture
-def proxy(stack: LocalStack) -> Iterator[FaultProxy]:
-    with FaultProxy(stack.url) as proxy:
-        yield proxy
-
-
-@contextmanager
-def sleeping_behind(
-    proxy: FaultProxy, stack: LocalStack, timing: Timing = QUICK
-) -> Iterator[tuple[Sleeper, list[MutableMapping[str, Any]]]]:
-    """A sleeper to whom Realtime delivers through the proxy, and its log."""
-    with (
-        capture_logs() as logs,
-        RealtimeWakeup(proxy.url, stack.secret_key, timing) as wakeup,
-        Sleeper(wakeup) as sleeper,
-    ):
-        until(lambda: sleeper.woken == 1)
-        yield sleeper, logs
-
-
-def down(logs: list[MutableMapping[str, Any]]) -> list[str]:
-    """Why Realtime went down, each time."""
-    return [str(line["reason"]) for line in logs if line["action"] == "realtime_down"]
-
-
-def test_a_network_that_is_away_for_long_is_found_again(proxy: FaultProxy, stack: LocalStack, queue: Queue) -> None:
-    """Long for realtime-py, which gives up after a few tries."""
-    with sleeping_behind(proxy, stack) as (sleeper, logs):
-        proxy.refuse()
-        until(lambda: len(down(logs)) > 8)
-        assert sleeper.wakes_within(10.0, proxy.accept)
-        assert sleeper.wakes_within(10.0, queue.insert)
-
-
-def test_a_silent_death_is_noticed(proxy: FaultProxy, stack: LocalStack, queue: Queue) -> None:
-    """No packet comes any more, and no FIN."""
-    with sleeping_behind(proxy, stack, replace(QUICK, ping=0.5, ready=1.0)) as (sleeper, logs):
-        proxy.set(up=BlackHole(), down=BlackHole())
-        until(lambda: down(logs)[:1] == ["the server does not answer any more"])
-        assert sleeper.wakes_within(20.0, proxy.heal)
-        assert sleeper.wakes_within(10.0, queue.insert)
-
-
-def test_leaving_does_not_wait_for_a_peer_that_is_gone(proxy: FaultProxy, stack: LocalStack) -> None:
-    with RealtimeWakeup(proxy.url, stack.secret_key) as wakeup:
-        wakeup.wait(LONG_SECONDS)
-        proxy.set(up=BlackHole(), down=BlackHole())
-    assert realtime_threads() == []
-
-
-def test_leaving_in_the_middle_of_a_goodbye_leaves_nothing_open(proxy: FaultProxy, stack: LocalStack) -> None:
-    with RealtimeWakeup(proxy.url, stack.secret_key, replace(QUICK, ping=0.2, goodbye=60.0)) as wakeup:
-        wakeup.wait(LONG_SECONDS)
-        proxy.set(up=BlackHole(), down=BlackHole())
-        time.sleep(1.0)
-    assert realtime_threads() == []
-    gc.collect()
-
-
-def test_pings_that_are_answered_late_are_answered(proxy: FaultProxy, stack: LocalStack, queue: Queue) -> None:
-    with sleeping_behind(proxy, stack, replace(QUICK, ping=2.0)) as (sleeper, logs):
-        proxy.set(up=Latency(0.3, jitter=0.2), down=Latency(0.3, jitter=0.2))
-        time.sleep(3.0)
-        assert sleeper.wakes_within(10.0, queue.insert)
-    assert down(logs) == []
-
-
-def test_a_broken_stream_of_changes_is_found_again(proxy: FaultProxy, stack: LocalStack, queue: Queue) -> None:
-    with sleeping_behind(proxy, stack) as (sleeper, logs):
-        queue.run("select pg_terminate_backend(active_pid) from pg_replication_slots")
-        until(lambda: sleeper.woken >= 2)
-        assert "replication stream was lost" in down(logs)[0]
-        assert sleeper.wakes_within(10.0, queue.insert)
-
-
-def test_a_session_is_renewed_as_a_matter_of_course(proxy: FaultProxy, stack: LocalStack, queue: Queue) -> None:
-    """The remedy for a server that stays joined, answers pings and delivers nothing."""
-    with sleeping_behind(proxy, stack, replace(QUICK, lifetime=0.5)) as (sleeper, logs):
-        until(lambda: sleeper.woken >= 4)
-        for _ in range(3):
-            assert sleeper.wakes_within(10.0, queue.insert)
-    assert down(logs) == []
-
-
-def test_a_token_that_has_run_out_ends_neither_the_poll_nor_the_trying(stack: LocalStack, queue: Queue) -> None:
-    token = stack.keys.sign("arena_agent", lifetime_s=4)
-    with RealtimeWakeup(stack.url, token, QUICK) as wakeup, Sleeper(wakeup) as sleeper, capture_logs() as logs:
-        until(lambda: sleeper.woken == 1)
-        assert sleeper.wakes_within(10.0, queue.insert)
-        until(lambda: len(down(logs)) >= 4)
-        assert realtime_threads() == ["realtime"]
-        started = time.monotonic()
-        wakeup.wait(0.05)
-        assert time.monotonic() - started >= 0.05
-    assert "Token has expired" in down(logs)[0]
-    assert all("403" in reason for reason in down(logs)[1:])
-    assert token not in str(logs)
