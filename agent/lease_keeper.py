@@ -48,6 +48,7 @@ class LeaseKeeper:
         self._progress: Mapping[str, Any] | None = None
         self._sent: Mapping[str, Any] | None = None
         self._nudged = False
+        self._working = True
         self._closing = False
         self._sent_at = clock()
         # The lease began when the claim was made, at the earliest when it was asked for.
@@ -78,6 +79,12 @@ class LeaseKeeper:
         """Renew within a second: there may be news of the job."""
         with self._changed:
             self._nudged = True
+            self._changed.notify()
+
+    def work_is_over(self) -> None:
+        """Say that only its end is still to be written."""
+        with self._changed:
+            self._working = False
             self._changed.notify()
 
     def must_stop(self) -> bool:
@@ -138,13 +145,13 @@ class LeaseKeeper:
     def _await_end(self) -> None:
         """Say why the work must stop, and see that it does."""
         with self._changed:
-            if self._closing:
+            if self._closing or not self._working:
                 return
             if self.ended is None and self.expired():
                 self.ended = "expired"
             reason = self.ended or "time_limit"
             _log.warning("the work must stop", action="must_stop", reason=reason)
-            stopped = self._changed.wait_for(lambda: self._closing, self._stuck_seconds)
+            stopped = self._changed.wait_for(lambda: self._closing or not self._working, self._stuck_seconds)
         if not stopped:
             _log.error("the work does not stop", action="stuck", reason=reason)
             self._on_stuck()

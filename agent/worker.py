@@ -157,7 +157,9 @@ class Worker:
     def _end(self, lease: Lease, keeper: LeaseKeeper) -> str:
         """Do the job and write how it ended; returns what became of it."""
         try:
-            return self._write(self._attempt(lease, keeper), keeper)
+            write = self._attempt(lease, keeper)
+            keeper.work_is_over()
+            return self._write(write, keeper)
         except Exception as error:
             _log.error(str(error), action="write_refused", exc_info=not isinstance(error, StoreError))
         return _LEFT

@@ -241,3 +241,13 @@ def test_work_that_stops_is_not(noting: Noting, lease: Lease, queue: Queue) -> N
         queue.run("select public.cancel_job(%s)", [lease.job_id])
         until(keeper.must_stop)
     assert not stuck.is_set()
+
+
+def test_work_that_is_over_is_not_stuck_while_its_end_is_written(noting: Noting, lease: Lease, queue: Queue) -> None:
+    """The lease is gone once the end is written, but word of that may be lost and asked for again."""
+    stuck = threading.Event()
+    with LeaseKeeper(noting, lease, on_stuck=stuck.set, stuck_seconds=0.2) as keeper:
+        keeper.work_is_over()
+        queue.run("select public.cancel_job(%s)", [lease.job_id])
+        until(keeper.must_stop)
+        assert not stuck.wait(1.0)
