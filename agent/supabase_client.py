@@ -14,7 +14,8 @@ from agent.log import scrub
 MIGRATE_HINT = "Run `arena migrate --database-url …`, or paste sql/schema.sql in the SQL editor."
 _URL_HINT = "Is SUPABASE_URL the project's own address, like https://….supabase.co, with no path?"
 
-TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+_TIMEOUT_SECONDS = 20.0
+_CONNECT_SECONDS = 5.0
 
 # For what does no harm when it is done twice, since a reply may be lost after the commit.
 retrying = retry(
@@ -32,13 +33,14 @@ _UNAVAILABLE = {"PGRST000", "PGRST001", "PGRST002", "PGRST003"}
 _PASSING = {"08", "40", "53", "57"}
 
 
-def connect(url: str, key: str) -> tuple[Client, httpx.Client]:
+def connect(url: str, key: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> tuple[Client, httpx.Client]:
     """A Supabase client and the HTTP/1.1 connections it uses, to be closed by the caller.
 
     HTTP/2 connections that were kept alive break on their next use (supabase-py issue 1064).
     Raises KeyRefused for a key of a wrong form.
     """
-    http = httpx.Client(http2=False, timeout=TIMEOUT, follow_redirects=False)
+    timeout = httpx.Timeout(timeout_seconds, connect=min(_CONNECT_SECONDS, timeout_seconds))
+    http = httpx.Client(http2=False, timeout=timeout, follow_redirects=False)
     options = ClientOptions(auto_refresh_token=False, persist_session=False, httpx_client=http)
     try:
         return create_client(url, key, options), http

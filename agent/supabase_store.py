@@ -12,13 +12,20 @@ from agent.store import AgentCard, AgentStatus, Completion, Failure, Release, Re
 from agent.supabase_client import MIGRATE_HINT, connect, retrying, supabase_errors
 
 
+def _timeout_seconds(lease_seconds: int) -> float:
+    """Short enough that a renewal which hangs is asked for again, and again, while the lease lasts."""
+    return max(5.0, min(20.0, lease_seconds / 6))
+
+
 class SupabaseStore:
     """JobStore over PostgREST. Safe to use from several threads."""
 
     def __init__(self, settings: Settings, card: AgentCard) -> None:
         self._settings = settings
         self._card = card
-        self._client, self._http = connect(settings.url, settings.supabase_key.get_secret_value())
+        self._client, self._http = connect(
+            settings.url, settings.supabase_key.get_secret_value(), _timeout_seconds(settings.lease_seconds)
+        )
 
     def close(self) -> None:
         """Close the connections."""

@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-import httpx
 import pytest
 from structlog.testing import capture_logs
 
@@ -39,7 +38,7 @@ HOLE = {"up": BlackHole(), "down": BlackHole()}
 
 @pytest.fixture(autouse=True)
 def _short_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("agent.supabase_client.TIMEOUT", httpx.Timeout(1.0))
+    monkeypatch.setattr("agent.supabase_store._timeout_seconds", lambda _lease_seconds: 1.0)
 
 
 @pytest.fixture
