@@ -37,6 +37,14 @@ NEVER = {
     "more attempts than allowed, or one spent by nobody":
         "select id from public.jobs j where attempt > max_attempts or attempt >"
         " (select count(*) from public.job_attempts a where a.job_id = j.id and outcome is distinct from 'released')",
+    "a succeeded job without an attempt that succeeded, or with two":
+        "select id from public.jobs j where (status = 'succeeded')::int <>"
+        " (select count(*) from public.job_attempts a where a.job_id = j.id and a.outcome = 'succeeded')",
+    "a cancelled attempt at a job that is not":
+        "select j.id from public.jobs j join public.job_attempts a on a.job_id = j.id"
+        " where a.outcome = 'cancelled' and j.status <> 'cancelled'",
+    "an attempt that failed without saying why":
+        "select job_id from public.job_attempts where outcome in ('failed', 'retrying', 'expired') and error is null",
     "an agent at work on a job that it never claimed, or without a job":
         "select id from public.agents g where (status = 'working') <> (job_id is not null) or job_id is not null and"
         " not exists (select from public.job_attempts a where a.job_id = g.job_id and a.agent_id = g.id)",

@@ -37,6 +37,18 @@ DONE = [
         "more attempts than allowed, or one spent by nobody",
     ),
     (
+        "update public.job_attempts set outcome = 'cancelled' where ended_at is not null",
+        "a succeeded job without an attempt that succeeded, or with two",
+    ),
+    (
+        "update public.job_attempts set outcome = 'cancelled' where ended_at is not null",
+        "a cancelled attempt at a job that is not",
+    ),
+    (
+        "update public.job_attempts set outcome = 'expired' where ended_at is not null",
+        "an attempt that failed without saying why",
+    ),
+    (
         "update public.agents set status = 'working'",
         "an agent at work on a job that it never claimed, or without a job",
     ),

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from tests.sql.database import RESULT, Database, Held, Names
+from tests.sql.disorder import disorder
 from tests.sql.fencing import poison
-from tests.sql.invariants import broken_invariants
 from tests.sql.meeting import more_connections, pass_time
 
 SOURCES = """
@@ -32,7 +32,7 @@ SESSION_STATE = r"(?i)\b(listen|notify|pg_notify|prepare|discard|temp|temporary)
 def db(database: Database) -> Iterator[Database]:
     """A database in which, after every test, the queue must make sense."""
     yield database
-    assert broken_invariants(database) == {}
+    assert disorder(database.connection) == []
 
 
 # Living agents keep their jobs.
@@ -143,7 +143,7 @@ def test_an_agent_whose_connection_dies_in_the_completion_may_complete_again(own
     assert own_database.rows("select * from public.comparison_results") == []
     assert held.renew() == "renewed"
     assert held.complete() == "completed"
-    assert broken_invariants(own_database) == {}
+    assert disorder(own_database.connection) == []
 
 
 # The rescuer is never stuck itself.
@@ -172,7 +172,7 @@ def test_a_job_that_somebody_keeps_locked_does_not_stop_the_rescue_of_others(own
         assert own_database.claimed(agent_id)["job_id"] == expired.job_id
         assert own_database.claim(agent_id) is None
     assert own_database.claimed(agent_id)["job_id"] == locked.job_id
-    assert broken_invariants(own_database) == {}
+    assert disorder(own_database.connection) == []
 
 
 # Poison at the head, and jobs that will not stop.
@@ -275,7 +275,7 @@ def test_a_claim_in_an_old_transaction_goes_by_the_clock_on_the_wall(own_databas
         attempts = own_database.rows("select started_at from public.job_attempts where ended_at is null")
         assert all(attempt["started_at"] > began for attempt in attempts)
         assert own_database.value("select bool_and(expires_at > clock_timestamp()) from public.job_leases")
-    assert broken_invariants(own_database) == {}
+    assert disorder(own_database.connection) == []
 
 
 def test_every_call_may_come_over_another_connection(own_database: Database) -> None:
@@ -289,4 +289,4 @@ def test_every_call_may_come_over_another_connection(own_database: Database) -> 
         assert held.renew() == "renewed"
         assert held.on(five).complete() == "completed"
         assert held.on(one).complete() == "completed"
-    assert broken_invariants(own_database) == {}
+    assert disorder(own_database.connection) == []
