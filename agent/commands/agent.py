@@ -27,7 +27,14 @@ def agent(
     drain: Annotated[bool, typer.Option("--drain", help="At SIGTERM finish the current job first.")] = False,
     once: Annotated[bool, typer.Option("--once", help="Leave after one job.")] = False,
     idle_exit: Annotated[
-        float, typer.Option("--idle-exit", min=1.0, metavar="SECONDS", help="Leave when no job has come for so long.")
+        float,
+        typer.Option(
+            "--idle-exit",
+            min=1.0,
+            metavar="SECONDS",
+            show_default="never",
+            help="Leave when no job has come for so long.",
+        ),
     ] = math.inf,
 ) -> None:
     """Run the agent: claim jobs, compare, write results, until SIGTERM or Ctrl-C.

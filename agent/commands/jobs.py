@@ -73,7 +73,7 @@ def retry(job_id: Id, url: Url = None, key: Key = None) -> None:
 
 @app.command()
 def cancel(job_id: Id, url: Url = None, key: Key = None) -> None:
-    """Cancel a pending or running job; its agent stops at its next renewal."""
+    """Cancel a pending or running job; its agent stops at once, at the latest when it renews its lease."""
     with _open(url, key) as queue:
         _say(queue.cancel(job_id))
 
