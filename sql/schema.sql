@@ -1234,8 +1234,9 @@ create index if not exists jobs_by_end on public.jobs (finished_at) where finish
 create or replace function arena.check_age(p_field text, p_age interval) returns void
 language plpgsql set search_path = '' as $$
 begin
-  if p_age is null or p_age < interval '0' then
-    perform arena.refuse(p_field, format('%s is %s.', p_field, coalesce(p_age::text, 'missing')), 'Give an age, like ''30 days''.');
+  if p_age is null or p_age not between interval '0' and interval '100 years' then
+    perform arena.refuse(p_field, format('%s is %s.', p_field, coalesce(p_age::text, 'missing')),
+      'Give an age of up to 100 years, like ''30 days''.');
   end if;
 end
 $$;
@@ -1245,10 +1246,11 @@ create or replace function public.prune_jobs(
 returns int
 language plpgsql security definer set search_path = '' as $$
 declare
-  v_before timestamptz := clock_timestamp() - p_older_than;
+  v_before timestamptz;
   v_pruned int;
 begin
   perform arena.check_age('p_older_than', p_older_than);
+  v_before := clock_timestamp() - p_older_than;
   if p_statuses is null or not p_statuses <@ '{succeeded,failed,cancelled}' then
     perform arena.refuse('p_statuses', 'p_statuses names a status of jobs that are not over.',
       'Give any of: succeeded, failed, cancelled.');
@@ -1272,13 +1274,19 @@ comment on function public.prune_jobs is
 create or replace function public.prune_agents(p_older_than interval) returns int
 language plpgsql security definer set search_path = '' as $$
 declare
-  v_before timestamptz := clock_timestamp() - p_older_than;
+  v_before timestamptz;
   v_pruned int;
 begin
   perform arena.check_age('p_older_than', p_older_than);
-  delete from public.agents a
-  where a.updated_at < v_before
-    and not exists (select from public.agent_heartbeats h where h.agent_id = a.id and h.seen_at >= v_before);
+  v_before := clock_timestamp() - p_older_than;
+  -- Never waits for an agent's row, or it could meet prune_jobs, which takes those in another order.
+  with silent as materialized (
+    select a.id from public.agents a
+    where a.updated_at < v_before
+      and not exists (select from public.agent_heartbeats h where h.agent_id = a.id and h.seen_at >= v_before)
+    for update of a skip locked
+  )
+  delete from public.agents a using silent where a.id = silent.id;
   get diagnostics v_pruned = row_count;
   return v_pruned;
 end
@@ -1294,12 +1302,62 @@ grant execute on function public.prune_jobs, public.prune_agents to service_role
 
 notify pgrst, 'reload schema';
 
--- 20261123180300_claim_by_index.sql
+-- 20261123180300_claim_by_models.sql
 
--- The claim walks its index. Left to itself, a planner without statistics, or with statistics that call the agent's
--- models rare, reads and sorts all pending jobs for every claim instead.
+-- Jobs that no agent can run stay pending, and every claim walks past them. With the models in the index it need not
+-- read their rows for that (from Postgres 17 on; before, it reads them as it did).
 
-alter function arena.start_next_attempt(uuid, uuid, int, text[], int) set enable_sort = off;
+do $$
+begin
+  if pg_get_indexdef(to_regclass('public.jobs_pending_by_turn')) not like '%model_a%' then
+    drop index public.jobs_pending_by_turn;
+  end if;
+end
+$$;
+create index if not exists jobs_pending_by_turn
+  on public.jobs (priority desc, run_at, id, model_a, model_b) where status = 'pending';
+
+-- It may not sort: without statistics, or with some that call its models rare, an older planner would rather read and
+-- sort all pending jobs for every claim.
+create or replace function arena.start_next_attempt(
+  p_agent_id uuid, p_request_id uuid, p_lease_seconds int, p_models text[], p_time_limit_seconds int) returns uuid
+language plpgsql set search_path = '' set enable_sort = off as $$
+declare
+  v_now timestamptz := clock_timestamp();
+  v_deadline timestamptz := v_now + make_interval(secs => p_time_limit_seconds);
+  v_token uuid := gen_random_uuid();
+  -- Without an "or", so that the index can tell.
+  v_models text[] := coalesce(p_models, array(select id from public.models));
+  v_job record;
+begin
+  -- Materialized and with every test inside, or the planner may lock more than one row. The status is a literal,
+  -- or it cannot prove that the partial index serves.
+  with next as materialized (
+    select id from public.jobs
+    where status = 'pending' and run_at <= v_now and attempt < max_attempts
+      and model_a = any (v_models) and model_b = any (v_models)
+    order by priority desc, run_at, id
+    limit 1
+    for update skip locked
+  )
+  update public.jobs j
+  set status = 'running', attempt = j.attempt + 1, started_at = v_now, progress = '{"phase": "claimed"}'
+  from next where j.id = next.id
+  returning j.id, j.attempt into v_job;
+  if not found then
+    return null;
+  end if;
+
+  insert into public.job_leases (job_id, lease_token, agent_id, request_id, expires_at, deadline_at, renewed_at)
+  values (v_job.id, v_token, p_agent_id, p_request_id,
+    least(v_deadline, v_now + make_interval(secs => p_lease_seconds)), v_deadline, v_now);
+  insert into public.job_attempts (lease_token, job_id, attempt, agent_id, request_id, started_at)
+  values (v_token, v_job.id, v_job.attempt, p_agent_id, p_request_id, v_now);
+  return v_token;
+end
+$$;
+
+revoke all on all functions in schema arena from public;
 
 -- 20261123180400_heartbeats.sql
 
@@ -1343,55 +1401,30 @@ $$;
 
 revoke all on all functions in schema arena from public;
 
--- 20261123180700_claim_by_models.sql
+-- 20261123180700_release_keeps_its_turn.sql
 
--- Jobs that no agent can run stay pending, and every claim walks past them. With the models in the index it need not
--- read their rows for that (from Postgres 17 on; before, it reads them as it did, and walks the index at all only
--- because it may not sort).
+-- A job that is given back has waited already: it keeps its place, as one that is taken back does.
 
-drop index if exists public.jobs_pending_by_turn;
-create index if not exists jobs_pending_by_turn
-  on public.jobs (priority desc, run_at, id, model_a, model_b) where status = 'pending';
-
-create or replace function arena.start_next_attempt(
-  p_agent_id uuid, p_request_id uuid, p_lease_seconds int, p_models text[], p_time_limit_seconds int) returns uuid
-language plpgsql set search_path = '' set enable_sort = off as $$
+create or replace function public.release_job(p_job_id uuid, p_lease_token uuid) returns text
+language plpgsql security definer set search_path = '' as $$
 declare
-  v_now timestamptz := clock_timestamp();
-  v_deadline timestamptz := v_now + make_interval(secs => p_time_limit_seconds);
-  v_token uuid := gen_random_uuid();
-  -- Without an "or", so that the index can tell.
-  v_models text[] := coalesce(p_models, array(select id from public.models));
-  v_job record;
+  v_state text := arena.lease_state(p_job_id, p_lease_token);
+  v_job public.jobs;
+  v_agent_id uuid;
 begin
-  -- Materialized and with every test inside, or the planner may lock more than one row. The status is a literal,
-  -- or it cannot prove that the partial index serves.
-  with next as materialized (
-    select id from public.jobs
-    where status = 'pending' and run_at <= v_now and attempt < max_attempts
-      and model_a = any (v_models) and model_b = any (v_models)
-    order by priority desc, run_at, id
-    limit 1
-    for update skip locked
-  )
-  update public.jobs j
-  set status = 'running', attempt = j.attempt + 1, started_at = v_now, progress = '{"phase": "claimed"}'
-  from next where j.id = next.id
-  returning j.id, j.attempt into v_job;
-  if not found then
-    return null;
+  if v_state = 'released' then
+    return 'released';
+  elsif v_state <> 'held' then
+    return arena.refuse_late_end(p_lease_token, v_state);
   end if;
 
-  insert into public.job_leases (job_id, lease_token, agent_id, request_id, expires_at, deadline_at, renewed_at)
-  values (v_job.id, v_token, p_agent_id, p_request_id,
-    least(v_deadline, v_now + make_interval(secs => p_lease_seconds)), v_deadline, v_now);
-  insert into public.job_attempts (lease_token, job_id, attempt, agent_id, request_id, started_at)
-  values (v_token, v_job.id, v_job.attempt, p_agent_id, p_request_id, v_now);
-  return v_token;
+  select * into v_job from public.jobs where id = p_job_id;
+  v_agent_id := arena.end_attempt(p_job_id, 'released');
+  perform arena.requeue_job(p_job_id, v_job.attempt - 1, v_job.run_at, v_job.error);
+  perform arena.put_agent_on(v_agent_id, null);
+  return 'released';
 end
 $$;
-
-revoke all on all functions in schema arena from public;
 
 -- Recorded as the Supabase CLI records them, so that it and `arena migrate` know what is there.
 
@@ -1415,11 +1448,11 @@ insert into supabase_migrations.schema_migrations (version, name) values
   ('20261123180000', 'waiting_jobs'),
   ('20261123180100', 'take_back_one_by_one'),
   ('20261123180200', 'pruning'),
-  ('20261123180300', 'claim_by_index'),
+  ('20261123180300', 'claim_by_models'),
   ('20261123180400', 'heartbeats'),
   ('20261123180500', 'newest_jobs'),
   ('20261123180600', 'late_ends'),
-  ('20261123180700', 'claim_by_models')
+  ('20261123180700', 'release_keeps_its_turn')
 on conflict (version) do nothing;
 
 commit;

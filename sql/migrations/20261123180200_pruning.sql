@@ -5,8 +5,9 @@ create index if not exists jobs_by_end on public.jobs (finished_at) where finish
 create or replace function arena.check_age(p_field text, p_age interval) returns void
 language plpgsql set search_path = '' as $$
 begin
-  if p_age is null or p_age < interval '0' then
-    perform arena.refuse(p_field, format('%s is %s.', p_field, coalesce(p_age::text, 'missing')), 'Give an age, like ''30 days''.');
+  if p_age is null or p_age not between interval '0' and interval '100 years' then
+    perform arena.refuse(p_field, format('%s is %s.', p_field, coalesce(p_age::text, 'missing')),
+      'Give an age of up to 100 years, like ''30 days''.');
   end if;
 end
 $$;
@@ -16,10 +17,11 @@ create or replace function public.prune_jobs(
 returns int
 language plpgsql security definer set search_path = '' as $$
 declare
-  v_before timestamptz := clock_timestamp() - p_older_than;
+  v_before timestamptz;
   v_pruned int;
 begin
   perform arena.check_age('p_older_than', p_older_than);
+  v_before := clock_timestamp() - p_older_than;
   if p_statuses is null or not p_statuses <@ '{succeeded,failed,cancelled}' then
     perform arena.refuse('p_statuses', 'p_statuses names a status of jobs that are not over.',
       'Give any of: succeeded, failed, cancelled.');
@@ -43,13 +45,19 @@ comment on function public.prune_jobs is
 create or replace function public.prune_agents(p_older_than interval) returns int
 language plpgsql security definer set search_path = '' as $$
 declare
-  v_before timestamptz := clock_timestamp() - p_older_than;
+  v_before timestamptz;
   v_pruned int;
 begin
   perform arena.check_age('p_older_than', p_older_than);
-  delete from public.agents a
-  where a.updated_at < v_before
-    and not exists (select from public.agent_heartbeats h where h.agent_id = a.id and h.seen_at >= v_before);
+  v_before := clock_timestamp() - p_older_than;
+  -- Never waits for an agent's row, or it could meet prune_jobs, which takes those in another order.
+  with silent as materialized (
+    select a.id from public.agents a
+    where a.updated_at < v_before
+      and not exists (select from public.agent_heartbeats h where h.agent_id = a.id and h.seen_at >= v_before)
+    for update of a skip locked
+  )
+  delete from public.agents a using silent where a.id = silent.id;
   get diagnostics v_pruned = row_count;
   return v_pruned;
 end

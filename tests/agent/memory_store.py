@@ -191,7 +191,7 @@ class MemoryStore:
             return cast(Release, late)
         job = self._state.jobs[lease.job_id]
         self._end(lease, "released")
-        self._queue.requeue(job, job.attempt - 1, self._queue.now(), job.error)
+        self._queue.requeue(job, job.attempt - 1, job.run_at, job.error)
         return "released"
 
     def _standing(self, job_id: UUID, token: UUID) -> str:

@@ -87,6 +87,7 @@ def test_a_job_that_somebody_retries_at_this_moment_is_left_alone(own_database: 
     [
         ({"p_older_than": "-1 day"}, "p_older_than"),
         ({"p_older_than": None}, "p_older_than"),
+        ({"p_older_than": "9999999 years"}, "p_older_than"),
         ({"p_statuses": Names(["failed", "running"])}, "p_statuses"),
         ({"p_limit": 0}, "p_limit"),
     ],
@@ -132,6 +133,19 @@ def test_agents_not_heard_of_for_long_go_and_their_results_stay(database: Databa
     assert database.answer("prune_agents", role="service_role", p_older_than="1 day") == "1"
     assert [row["id"] for row in database.rows("select id from public.agents")] == [alive]
     assert database.value("select agent_id from public.comparison_results") == gone.agent_id
+
+
+def test_an_agent_that_somebody_else_has_locked_is_not_waited_for(own_database: Database) -> None:
+    """prune_jobs locks agents too, in the order of the jobs they worked on: waiting for it could be for ever."""
+    own_database.register()
+    own_database.rows("update public.agents set updated_at = updated_at - interval '2 days'")
+    own_database.rows("update public.agent_heartbeats set seen_at = seen_at - interval '2 days'")
+    other = Database(own_database.uri)
+    with own_database.connection.transaction():
+        own_database.rows("select id from public.agents for update")
+        assert other.answer("prune_agents", role="service_role", p_older_than="1 day") == "0"
+    assert other.answer("prune_agents", role="service_role", p_older_than="1 day") == "1"
+    other.close()
 
 
 def test_agents_are_not_pruned_by_a_senseless_age(database: Database) -> None:

@@ -11,6 +11,13 @@ def test_a_released_job_waits_again_and_has_spent_no_attempt(database: Database)
     assert database.claimed()["attempt"] == 1, "at once"
 
 
+def test_a_released_job_keeps_its_turn(database: Database) -> None:
+    held = database.held_job()
+    database.insert_job()
+    assert held.release() == "released"
+    assert database.claimed()["job_id"] == held.job_id
+
+
 def test_releasing_again_answers_the_same_and_leaves_the_next_claim_alone(database: Database) -> None:
     held = database.held_job()
     held.release()

@@ -1,11 +1,18 @@
 -- Jobs that no agent can run stay pending, and every claim walks past them. With the models in the index it need not
--- read their rows for that (from Postgres 17 on; before, it reads them as it did, and walks the index at all only
--- because it may not sort).
+-- read their rows for that (from Postgres 17 on; before, it reads them as it did).
 
-drop index if exists public.jobs_pending_by_turn;
+do $$
+begin
+  if pg_get_indexdef(to_regclass('public.jobs_pending_by_turn')) not like '%model_a%' then
+    drop index public.jobs_pending_by_turn;
+  end if;
+end
+$$;
 create index if not exists jobs_pending_by_turn
   on public.jobs (priority desc, run_at, id, model_a, model_b) where status = 'pending';
 
+-- It may not sort: without statistics, or with some that call its models rare, an older planner would rather read and
+-- sort all pending jobs for every claim.
 create or replace function arena.start_next_attempt(
   p_agent_id uuid, p_request_id uuid, p_lease_seconds int, p_models text[], p_time_limit_seconds int) returns uuid
 language plpgsql set search_path = '' set enable_sort = off as $$
