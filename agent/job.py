@@ -1,5 +1,6 @@
 """A job and the lease under which an agent works on it."""
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -56,6 +57,8 @@ class Lease:
     """From the job's insert (or its due time) to this claim, on the database's clock."""
     asked_at: float = field(default_factory=time.monotonic)
     """This process's monotonic time before the claim was asked for: the lease cannot be older."""
+    deadline: float = math.inf
+    """On the same clock, when the attempt's time limit is reached."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], asked_at: float) -> "Lease":

@@ -1,7 +1,6 @@
 """Keeps a lease alive, from a thread of its own, while the models are at work."""
 
 import contextvars
-import math
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,18 +17,22 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _JOIN_SECONDS = 2.0
 _STUCK_SECONDS = 60.0
+_END_SECONDS = 5.0
+"""What it takes at most to stop the work and to write why."""
+
+_HEARTBEAT_SECONDS = 40.0
+"""A renewal is a heartbeat, and an agent that was not heard of for two minutes is not called alive."""
 
 PROGRESS_SECONDS = 1.0
 """Progress is published at most this often, since each one is a Realtime message."""
 
 
 class LeaseKeeper:
-    """Renews a lease at a third of its length, carries the progress, and says when the work must stop.
+    """Renews a lease at a third of its length or sooner, carries the progress, and says when the work must stop.
 
     ``ended`` says why the lease is gone: ``cancelled``, ``lost``, or ``expired`` when it could not be renewed in
-    time by this process's own monotonic clock. ``deadline`` is the attempt's hard time limit on that clock; the work
-    must stop a little before it, so that there is time to say so. ``on_stuck`` is called if it has not stopped a
-    minute later.
+    time by this process's own monotonic clock. The work must stop a little before the lease's deadline too, so that
+    there is time to say so. ``on_stuck`` is called if it has not stopped a minute later.
     """
 
     def __init__(
@@ -37,12 +40,11 @@ class LeaseKeeper:
         store: JobStore,
         lease: Lease,
         *,
-        deadline: float = math.inf,
         on_stuck: Callable[[], object] = lambda: None,
         stuck_seconds: float = _STUCK_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._store, self._lease, self._deadline, self._clock = store, lease, deadline, clock
+        self._store, self._lease, self._clock = store, lease, clock
         self._on_stuck, self._stuck_seconds = on_stuck, stuck_seconds
         self._changed = threading.Condition()
         self._progress: Mapping[str, Any] | None = None
@@ -98,12 +100,15 @@ class LeaseKeeper:
     def expired(self) -> bool:
         """Whether the lease has run out by this process's own clock."""
         now = self._clock()
-        # A tenth is kept back, so that the work has ended before the database says so.
-        return now - self._renewed_at > 0.9 * self._lease.seconds or now > self._deadline
+        return now - self._renewed_at > self._lease.seconds - self._kept_back() or now > self._lease.deadline
 
     def time_is_up(self) -> bool:
         """Whether what is left until the deadline is just enough to end the attempt in good order."""
-        return self._clock() > self._deadline - 0.1 * self._lease.seconds
+        return self._clock() > self._lease.deadline - _END_SECONDS
+
+    def _kept_back(self) -> float:
+        """Seconds before the lease's end by which the work must have been told to stop, so that it has by then."""
+        return max(0.1 * self._lease.seconds, min(2.0, 0.25 * self._lease.seconds))
 
     def _run(self) -> None:
         while self._wait():
@@ -122,7 +127,7 @@ class LeaseKeeper:
 
     def _due_in(self) -> float:
         now = self._clock()
-        due = self._renewed_at + self._lease.seconds / 3
+        due = self._renewed_at + min(self._lease.seconds / 3, _HEARTBEAT_SECONDS)
         if self._nudged or self._progress != self._sent:
             due = self._renewed_at + PROGRESS_SECONDS
         return max(due, self._sent_at + PROGRESS_SECONDS) - now

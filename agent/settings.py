@@ -54,7 +54,7 @@ class Settings(ProjectSettings):
     supabase_key: Key = Field(alias="SUPABASE_KEY", description="the secret key, sb_secret_…")
 
     name: str = Field("agent", alias="ARENA_AGENT_NAME", max_length=80)
-    poll_seconds: Seconds = Field(5.0, alias="ARENA_POLL_SECONDS")
+    poll_seconds: Seconds = Field(5.0, alias="ARENA_POLL_SECONDS", le=60)
     realtime: bool = Field(True, alias="ARENA_REALTIME")
     lease_seconds: int = Field(60, alias="ARENA_LEASE_SECONDS", ge=10, le=3600)
     time_limit_seconds: int = Field(3600, alias="ARENA_TIME_LIMIT_SECONDS", ge=60, le=86400)

@@ -13,7 +13,7 @@ from agent.supabase_client import MIGRATE_HINT, connect, retrying, supabase_erro
 
 
 def _timeout_seconds(lease_seconds: int) -> float:
-    """Short enough that a renewal which hangs is asked for again, and again, while the lease lasts."""
+    """Short enough that a renewal which hangs is asked for again while the lease lasts."""
     return max(5.0, min(20.0, lease_seconds / 6))
 
 
@@ -45,8 +45,7 @@ class SupabaseStore:
 
     def claim(self, request_id: UUID) -> Lease | None:
         """See JobStore."""
-        asked_at = time.monotonic()
-        rows = self._call(
+        asked_at, rows = self._ask(
             "claim_job",
             p_agent_id=str(self._card.id),
             p_request_id=str(request_id),
@@ -58,7 +57,7 @@ class SupabaseStore:
             raise _nonsense()
         try:
             return Lease.from_row(rows[0], asked_at) if rows else None
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise NotMigrated("The database's functions are not of this agent's version.", hint=MIGRATE_HINT) from error
 
     def renew(self, lease: Lease, progress: Mapping[str, Any] | None) -> Renewal:
@@ -99,6 +98,11 @@ class SupabaseStore:
         """See JobStore."""
         outcome: Release = _outcome(Release, self._call_once("release_job", **_held(lease)))
         return outcome
+
+    @retrying
+    def _ask(self, function: str, **arguments: Any) -> tuple[float, Any]:
+        """When it was asked for the last time, and the answer."""
+        return time.monotonic(), self._call_once(function, **arguments)
 
     @retrying  # the functions are idempotent, so a lost reply is asked for again
     def _call(self, function: str, **arguments: Any) -> Any:

@@ -76,7 +76,7 @@ class RealtimeWakeup(PollOnly):
         self._thread = threading.Thread(target=self._run, name="realtime", daemon=True)
         self._started = threading.Event()
         self._watched: tuple[str, Callable[[], None]] | None = None
-        self._cancel: Callable[[], object]
+        self._cancel: Callable[[], object] = lambda: None
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -116,8 +116,11 @@ class RealtimeWakeup(PollOnly):
             watched[1]()
 
     def _run(self) -> None:
-        with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(self._listen())
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                asyncio.run(self._listen())
+        finally:
+            self._started.set()  # whoever waits for the start of what could not be started goes on polling
 
     async def _listen(self) -> None:
         listening = asyncio.ensure_future(self._subscription.run())

@@ -5,7 +5,6 @@ import math
 import random
 import threading
 import time
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from typing import Any, TypeVar
 
 import structlog
 
+from agent.claimer import Claimer
 from agent.errors import JobError, RequestRefused, StoreError, TimeLimit
 from agent.images import ImageSource
 from agent.job import JobImage, Lease
@@ -69,6 +69,7 @@ class Worker:
         self._settings, self._card = settings, card
         self._store, self._wakeup, self._images, self._arena = store, wakeup, images, arena
         self._shift, self._on_stuck = shift, on_stuck
+        self._claimer = Claimer(store, settings.lease_seconds, settings.time_limit_seconds)
         self._leaving = threading.Event()
         self._stopping = threading.Event()
         self._leave_by = math.inf
@@ -88,19 +89,20 @@ class Worker:
     def run(self) -> None:
         """Work until told to leave, or until the shift is over."""
         self._insist(self._register)
-        while not self._is_over():
-            # One id for all tries: a claim whose reply was lost is answered again, not doubled.
-            asked_at, lease = time.monotonic(), self._insist(partial(self._claim, uuid.uuid4()))
+        while not self._leaving.is_set():
+            lease = self._insist(self._claim)
             if lease is not None:
-                self._work(lease, asked_at + self._settings.time_limit_seconds)
-            elif not self._is_over():
+                self._work(lease)
+            elif self._idle_left() <= 0:
+                break
+            else:
                 # Never longer than a poll, with room for the claim itself.
-                pause = self._settings.poll_seconds * random.uniform(0.7, 0.95)
-                self._wakeup.wait(min(pause, self._idle_left()))
+                self._pause(self._settings.poll_seconds)
         self._say_goodbye()
 
-    def _is_over(self) -> bool:
-        return self._leaving.is_set() or self._idle_left() <= 0
+    def _pause(self, longest_seconds: float) -> None:
+        """Sleep, not beyond the end of the shift; a wake-up ends it."""
+        self._wakeup.wait(max(0.0, min(longest_seconds * random.uniform(0.7, 0.95), self._idle_left())))
 
     def _idle_left(self) -> float:
         """Seconds until the agent has been idle for too long."""
@@ -109,32 +111,34 @@ class Worker:
     def _insist(self, call: Callable[[], _T]) -> _T | None:
         """Call until it succeeds or the agent leaves; the pause between tries grows to that of a poll."""
         pause = min(1.0, self._settings.poll_seconds)
-        while not self._is_over():
+        while True:
             try:
                 return call()
-            except StoreError as error:
-                kind = type(error).__name__
-                _log.error(str(error), action="store_failed", kind=kind, retry_in_s=pause)
+            except Exception as error:
+                kind, unforeseen = type(error).__name__, not isinstance(error, StoreError)
+                _log.error(str(error), action="store_failed", kind=kind, retry_in_s=pause, exc_info=unforeseen)
+            if self._leaving.is_set() or self._idle_left() <= 0:
+                return None
             # Realtime may be back before the pause is over, and then so is the rest.
-            self._wakeup.wait(min(pause * random.uniform(0.7, 0.95), self._idle_left()))
+            self._pause(pause)
             pause = min(2 * pause, self._settings.poll_seconds)
-        return None
 
     def _register(self) -> None:
         self._store.register()
+        self._idle_since = time.monotonic()
         _log.info("ready", action="ready", agent=self._card.name, models=list(self._card.models))
         if not self._card.models:
             _log.warning("no model can run here, so no job is claimed; `arena models` says why", action="no_models")
 
-    def _claim(self, request_id: uuid.UUID) -> Lease | None:
+    def _claim(self) -> Lease | None:
         try:
-            return self._store.claim(request_id)
+            return self._claimer.claim()
         except RequestRefused:
             # The agent's row is gone if the database was set up anew meanwhile.
             self._register()
             raise
 
-    def _work(self, lease: Lease, deadline: float) -> None:
+    def _work(self, lease: Lease) -> None:
         with structlog.contextvars.bound_contextvars(job=str(lease.job_id), attempt=lease.attempt):
             _log.info(
                 "claimed",
@@ -144,7 +148,7 @@ class Worker:
                 waited_ms=round(lease.waited_ms, 1),
             )
             with (
-                LeaseKeeper(self._store, lease, deadline=deadline, on_stuck=self._on_stuck) as keeper,
+                LeaseKeeper(self._store, lease, on_stuck=self._on_stuck) as keeper,
                 self._wakeup.watching(lease.job_id, keeper.renew_now),
             ):
                 outcome = self._end(lease, keeper)
@@ -175,6 +179,8 @@ class Worker:
         except (BenchmarkError, JobError) as error:
             notes = [scrub(note) for note in getattr(error, "__notes__", [])]
             _log.warning(scrub(str(error)), action="attempt_failed", code=error.code, notes=notes)
+            if error.transient and self._stopping.is_set():
+                return partial(self._store.release, lease)  # what stops the agent may have struck its Hosts too
             return self._failure(lease, error.code, str(error), transient=error.transient)
         except Exception as error:
             _log.exception("unexpected error", action="attempt_failed")
@@ -236,6 +242,7 @@ class Worker:
 
     def _say_goodbye(self) -> None:
         try:
+            self._claimer.give_back()
             self._store.register("stopped")
         except StoreError as error:
             _log.warning(str(error), action="goodbye_failed")

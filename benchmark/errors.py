@@ -145,6 +145,7 @@ class DeviceUnavailable(SetupError):
     """The device is not available on this machine."""
 
     code = "device_unavailable"
+    transient = True  # a GPU that was lost may come back, and another machine may have one
 
 
 class HostError(BenchmarkError):

@@ -1164,10 +1164,11 @@ $$;
 
 -- 20261123180000_waiting_jobs.sql
 
--- What a pending job waits for, so that one which no agent can run does not wait in silence.
+-- What a job waits for, so that neither one which no agent can run waits in silence, nor one whose agent has gone silent:
+-- its lease is taken back when another agent asks, and until then it calls itself running.
 
 create or replace view public.waiting_jobs with (security_invoker = true) as
-with alive as materialized (select models from public.live_agents)
+with alive as materialized (select models, job_id from public.live_agents)
 select j.id as job_id, w.waiting_for, m.missing_models,
   case
     when w.waiting_for = 'time' then
@@ -1192,11 +1193,22 @@ cross join lateral (
     else 'turn'
   end as waiting_for
 ) w
-where j.status = 'pending';
+where j.status = 'pending'
+union all
+select j.id, 'agent', '{}',
+  case when exists (select from alive where array[j.model_a, j.model_b] <@ alive.models)
+    then 'Its agent has gone silent; another takes it over.'
+    else 'Its agent has gone silent, and no other is running that could take it over.'
+  end
+from public.jobs j
+where j.status = 'running'
+  and j.id in (select job_id from public.agents where job_id is not null)
+  and not exists (select from alive where alive.job_id = j.id);
 
-comment on view public.waiting_jobs is 'Pending jobs and what each waits for, in a word and in a sentence.';
+comment on view public.waiting_jobs is
+  'Jobs that nobody works on, and what each waits for, in a word and in a sentence: pending ones, and running ones whose agent has gone silent.';
 comment on column public.waiting_jobs.waiting_for is
-  'time: run_at lies ahead. agent: no agent is alive. models: no agent alive can run both models. turn: an agent will take it.';
+  'time: run_at lies ahead. agent: no agent is alive, or its own is not. models: no agent alive can run both models. turn: an agent will take it.';
 comment on column public.waiting_jobs.missing_models is 'Those of its two models that no agent alive can run.';
 
 revoke all on table public.waiting_jobs from public, anon, authenticated, service_role, arena_agent;

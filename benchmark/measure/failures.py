@@ -7,7 +7,10 @@ from benchmark.errors import BenchmarkError, GpuFault, ModelFailed, OutOfMemory
 from benchmark.measure.pulse import StopRequested
 
 #: How torch's messages begin when the GPU, its driver or a library on it failed.
-_CUDA = ("CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS error")
+_CUDA = (
+    *("CUDA error", "CUDA driver error", "cuDNN error", "CUBLAS error"),
+    *("No CUDA GPUs are available", "Found no NVIDIA driver"),
+)
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -23,8 +23,9 @@ _BOOT = (
     "main({descriptor}, {parent}, {threads}, {name!r})"
 )
 
-#: Seconds that Hosts get to leave off their work, and that one gets to end by itself.
+#: Seconds that Hosts get to leave off their work, to let go of memory, and that one gets to end by itself.
 _STOP_GRACE = 1.0
+_FORGET_GRACE = 10.0
 _CLOSE_GRACE = 2.0
 #: Seconds between two looks at whether the comparison is to be cancelled.
 _LOOK_INTERVAL = 0.1
@@ -91,6 +92,8 @@ class Host:
         self.awake = True
         if not isinstance(message, Beat):
             self.busy = False
+        if isinstance(message, Failed) and isinstance(message.error, GpuFault):
+            self.kill()  # CUDA does not recover within a process
         return message
 
     def finish_by(self, deadline: float) -> None:
@@ -180,8 +183,6 @@ def ask_all(requests: Sequence[tuple[Host, Command]], watch: Watch) -> list[Repl
         for host in _ready(list(heard)):
             message = host.receive()
             if isinstance(message, Failed):
-                if isinstance(message.error, GpuFault):
-                    host.kill()  # CUDA does not recover within a process
                 raise message.error
             if isinstance(message, Beat):
                 heard[host] = time.monotonic()
@@ -195,19 +196,19 @@ def ask_all(requests: Sequence[tuple[Host, Command]], watch: Watch) -> list[Repl
 
 def stop_all(hosts: Sequence[Host]) -> None:
     """Make them leave off their work, all within the same second; by force those that do not."""
-    _tell_all([host for host in hosts if host.busy], Stop())
+    _tell_all([host for host in hosts if host.busy], Stop(), _STOP_GRACE)
 
 
 def forget_all(hosts: Sequence[Host]) -> None:
-    """Make idle ones let go of their images, all within the same second; by force those that do not."""
-    _tell_all([host for host in hosts if host.alive and host.awake and not host.busy], Forget())
+    """Make idle ones let go of their images; by force those that do not."""
+    _tell_all([host for host in hosts if host.alive and host.awake and not host.busy], Forget(), _FORGET_GRACE)
 
 
-def _tell_all(hosts: Sequence[Host], command: Command) -> None:
+def _tell_all(hosts: Sequence[Host], command: Command, grace_s: float) -> None:
     for host in hosts:
         with suppress(HostDied):
             host.send(command)
-    deadline = time.monotonic() + _STOP_GRACE
+    deadline = time.monotonic() + grace_s
     for host in hosts:
         host.finish_by(deadline)
 

@@ -25,7 +25,8 @@ _PR_SET_PDEATHSIG = 1
 def main(descriptor: int, parent: int, threads: int, name: str) -> None:
     """Serve the connection behind `descriptor` until it is closed. `name` is the model's."""
     faulthandler.enable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what a Ctrl-C means
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_IGN)  # the parent decides what they mean, and ends its Hosts
     _die_with(parent)
     _set_environment(threads)
     HostProcess(Connection(descriptor), threads, name).serve()

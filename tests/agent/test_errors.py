@@ -4,12 +4,12 @@ from agent import errors
 from agent.errors import JobError
 from benchmark import BenchmarkError
 
-TRANSIENT = {"image_unreachable", "time_limit", "host_died", "host_timeout", "gpu_fault"}
+TRANSIENT = {"image_unreachable", "time_limit", "host_died", "host_timeout", "gpu_fault", "device_unavailable"}
 LASTING = {
     "invalid_job", "image_refused",
     "bad_image", "bad_label", "box_outside_image", "invalid_options", "unknown_model", "cannot_detect_cars",
     "class_missing", "library_missing", "family_missing", "weights_missing", "weights_mismatch", "weights_unreadable",
-    "device_unavailable", "out_of_memory", "model_failed",
+    "out_of_memory", "model_failed",
 }  # fmt: skip
 
 

@@ -207,10 +207,10 @@ def test_the_work_must_stop_a_little_before_the_deadline_while_its_end_can_still
 ) -> None:
     clock = Clock()
     deadline = time.monotonic() + 600.0
-    with LeaseKeeper(noting, replace(lease, seconds=1000.0), deadline=deadline, clock=clock) as keeper:
-        clock.ahead = 400.0
+    with LeaseKeeper(noting, replace(lease, seconds=1000.0, deadline=deadline), clock=clock) as keeper:
+        clock.ahead = 500.0
         assert not keeper.must_stop()
-        clock.ahead = 550.0
+        clock.ahead = 597.0
         assert (keeper.must_stop(), keeper.time_is_up(), keeper.is_gone()) == (True, True, False)
 
 
@@ -218,7 +218,7 @@ def test_a_renewal_close_to_the_deadline_does_not_outlast_it(noting: Noting, lea
     """The database cuts the lease at the deadline and still says that it was renewed."""
     clock = Clock()
     deadline = time.monotonic() + 100.0
-    with LeaseKeeper(noting, replace(lease, seconds=60.0), deadline=deadline, clock=clock) as keeper:
+    with LeaseKeeper(noting, replace(lease, seconds=60.0, deadline=deadline), clock=clock) as keeper:
         clock.ahead = 50.0
         keeper.renew_now()
         until(lambda: len(noting.renewals) == 1)

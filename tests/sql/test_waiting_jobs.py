@@ -79,6 +79,29 @@ def test_what_says_turn_is_what_a_claim_takes(database: Database) -> None:
     assert database.claim(agent_id, p_models=Names(["detectron2"])) is None
 
 
+SILENT = "update public.agent_heartbeats set seen_at = seen_at - interval '3 minutes'"
+
+
+def test_a_running_job_whose_agent_has_gone_silent_says_so(database: Database) -> None:
+    held = database.held_job()
+    database.rows(SILENT)
+    assert waits(database, held.job_id) == {
+        "waiting_for": "agent",
+        "missing_models": [],
+        "message": "Its agent has gone silent, and no other is running that could take it over.",
+    }
+    database.register(p_models=Names(["Trained_yolov5", "Trained_yolov8"]))
+    assert waits(database, held.job_id)["message"] == "Its agent has gone silent; another takes it over."
+
+
+def test_a_job_that_was_taken_over_does_not_wait_for_its_first_agent(database: Database) -> None:
+    held = database.held_job()
+    database.rows(SILENT)
+    database.expire(held.job_id)
+    assert database.claimed()["job_id"] == held.job_id
+    assert database.rows("select * from public.waiting_jobs") == []
+
+
 def test_a_job_that_is_claimed_or_over_waits_for_nothing(database: Database) -> None:
     held = database.held_job()
     assert database.rows("select * from public.waiting_jobs") == []

@@ -23,6 +23,7 @@ class AcceleratorError(RuntimeError):
         (AcceleratorError("CUDA error: an illegal memory access was encountered"), GpuFault),
         (RuntimeError("CUDA error: unspecified launch failure"), GpuFault),
         (RuntimeError("cuDNN error: CUDNN_STATUS_EXECUTION_FAILED"), GpuFault),
+        (RuntimeError("No CUDA GPUs are available"), GpuFault),
         (RuntimeError("mat1 and mat2 shapes cannot be multiplied"), ModelFailed),
         (ValueError("CUDA error: says one who is no library"), ModelFailed),
         (WeightsUnreadable(), WeightsUnreadable),
