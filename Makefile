@@ -16,8 +16,11 @@ install: $(STAMP) $(NODE_STAMP) ## Make the virtual environment and the local st
 demo: install ## Run a whole battle on this machine (ARGS="--once --json out.json")
 	@$(BIN)/arena demo $(ARGS)
 
+# A stack and a Postgres for each worker.
+WORKERS ?= --numprocesses 2 --dist loadfile
+
 test: install lint ## Lint, types, import contracts and every test
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(WORKERS) $(ARGS)
 
 lint: install ## Lint, types and import contracts
 	$(BIN)/ruff check

@@ -56,6 +56,7 @@ def agent(
 def run(settings: Settings, shift: Shift, *, drain: bool) -> None:
     """Wire the agent's parts together and work until the shift is over or a signal comes."""
     from agent.images import ImageSource
+    from agent.scratch import scratch
     from agent.store import AgentCard
     from agent.supabase_store import SupabaseStore
     from benchmark import Arena, BenchmarkSettings, describe_machine, load_catalogue, model_state
@@ -70,6 +71,7 @@ def run(settings: Settings, shift: Shift, *, drain: bool) -> None:
         models=[entry.id for entry in catalogue if model_state(entry, weights).ready],
     )
     with ExitStack() as stack:
+        stack.enter_context(scratch())
         arena = stack.enter_context(
             Arena(catalogue, weights, BenchmarkSettings(device=settings.device, country=settings.country))
         )

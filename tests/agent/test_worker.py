@@ -1,27 +1,32 @@
 """The agent's loop at the real store, with comparisons that end as a test wants."""
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 import pytest
 
 from agent.errors import KeyRefused, NotMigrated, RequestRefused, StoreError, StoreUnavailable
+from agent.images import ImageSource
 from agent.job import Lease
 from agent.lease_keeper import PROGRESS_SECONDS
 from agent.settings import Settings
-from agent.store import AgentCard
+from agent.store import AgentCard, AgentStatus
 from agent.supabase_store import SupabaseStore
-from benchmark import Cancelled
+from agent.wakeup import PollOnly
+from agent.worker import Shift, Worker
+from benchmark import Arena, Cancelled, HostDied
 from local import LocalStack
 from tests.agent.agent_process import SCENES, make_workplace
 from tests.agent.conftest import MakeSettings
 from tests.agent.queue import Queue, until
 from tests.agent.web import Request, Web
-from tests.agent.working import GOOD, OddComparison, finished, working
+from tests.agent.working import GOOD, OddArena, OddComparison, finished, working
 
 
 @pytest.fixture
@@ -212,3 +217,62 @@ def test_a_result_that_cannot_be_put_together_ends_one_job(
     with working(settings, card, store, lambda: Broken(GOOD)):
         rows = [queue.await_job(job, finished) for job in jobs]
     assert {row["error"]["code"] for row in rows} == {"result_refused"}
+
+
+def test_a_job_whose_hosts_were_struck_by_what_stops_the_agent_is_given_back(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
+) -> None:
+    """A signal to the whole group of processes, as some supervisors send it."""
+    stopped = threading.Event()
+
+    def die() -> None:
+        stopped.wait(30)
+        raise HostDied
+
+    job = queue.insert(SCENES)
+    with working(settings, card, store, die) as (worker, thread):
+        queue.await_job(job, lambda row: row["status"] == "running")
+        worker.stop()
+        stopped.set()
+        thread.join(30)
+    row = queue.job(job)
+    assert (row["status"], row["attempt"], row["error"]) == ("pending", 0, None)
+
+
+def test_an_agent_that_leaves_when_idle_looks_first_and_last(settings: Settings, card: AgentCard, queue: Queue) -> None:
+    """However long registering took, and though the next poll would come too late."""
+
+    class Slow(SupabaseStore):
+        claims = 0
+
+        def register(self, status: AgentStatus = "idle") -> None:
+            time.sleep(0.6)
+            super().register(status)
+
+        def claim(self, request_id: UUID) -> Lease | None:
+            self.claims += 1
+            return super().claim(request_id)
+
+    with closing(Slow(settings, card)) as store:
+        patient = settings.model_copy(update={"poll_seconds": 60.0})
+        arena = cast(Arena, OddArena(lambda: OddComparison(GOOD)))
+        shift = Shift(idle_exit_seconds=0.5)
+        Worker(patient, card, store, PollOnly(), ImageSource(patient), arena, shift).run()
+        assert store.claims == 2
+
+
+def test_an_error_of_the_store_that_nobody_foresaw_is_tried_again(
+    settings: Settings, card: AgentCard, queue: Queue
+) -> None:
+    class Strange(SupabaseStore):
+        strange = 2
+
+        def claim(self, request_id: UUID) -> Lease | None:
+            self.strange -= 1
+            if self.strange >= 0:
+                raise RecursionError
+            return super().claim(request_id)
+
+    job = queue.insert(SCENES)
+    with closing(Strange(settings, card)) as store, working(settings, card, store, lambda: OddComparison(GOOD)):
+        assert queue.await_job(job, finished)["status"] == "succeeded"

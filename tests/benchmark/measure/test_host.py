@@ -233,3 +233,19 @@ def test_a_warm_host_takes_no_processor_time(host: Host, scenes: list[LabelledIm
     time.sleep(1)
     after = psutil.Process(host.pid).cpu_times()
     assert (after.user + after.system) - (before.user + before.system) < 0.1
+
+
+def test_a_sigterm_to_the_whole_group_is_the_parents_to_handle(host: Host, tmp_path: Path) -> None:
+    ask(host, load_fake(tmp_path, "{}"), WATCH)
+    os.kill(host.pid, signal.SIGTERM)
+    assert isinstance(ask(host, MeasureMemory(), WATCH), Memory)
+
+
+def fault(device: str) -> Model:
+    raise RuntimeError("CUDA error: unspecified launch failure")
+
+
+def test_a_host_whose_gpu_failed_is_ended_whoever_hears_of_it(host: Host) -> None:
+    host.send(Load(fault, "cpu", None))
+    host.finish_by(time.monotonic() + 30)
+    assert not host.alive
