@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.bench.queue.cost import Cost, Heartbeats
-from tests.bench.queue.growth import Backlog, Finished
+from tests.bench.queue.growth import Backlog, Finished, Foreign
 from tests.bench.queue.latency import Latency
 from tests.bench.queue.line_up import CONTENDERS
 from tests.bench.queue.peers import Peers
@@ -34,6 +34,12 @@ def test_claims_are_timed_beside_pending_and_finished_jobs(postgres: BenchPostgr
         Finished(postgres, sizes=(0, 30), pending=30, rounds=2).table(),
     )
     assert [row[0] for row in backlog.rows + finished.rows] == ["30", "60", "0", "30"]
+
+
+def test_claims_are_timed_past_jobs_that_the_agent_cannot_run(postgres: BenchPostgres) -> None:
+    table = Foreign(postgres, sizes=(0, 30), pending=5, rounds=2).table()
+    assert [row[0] for row in table.rows] == ["0", "30"]
+    assert all(len(row) == len(table.columns) for row in table.rows)
 
 
 def test_a_job_costs_one_statement_a_step(postgres: BenchPostgres) -> None:

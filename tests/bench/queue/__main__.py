@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from tests.bench.queue.cost import Cost, Heartbeats
-from tests.bench.queue.growth import Backlog, Finished
+from tests.bench.queue.growth import Backlog, Finished, Foreign
 from tests.bench.queue.latency import Latency
 from tests.bench.queue.peers import Peers
 from tests.bench.queue.postgres import BenchPostgres
@@ -21,6 +21,7 @@ class Part(StrEnum):
     PEERS = "peers"
     BACKLOG = "backlog"
     FINISHED = "finished"
+    FOREIGN = "foreign"
     LATENCY = "latency"
     COST = "cost"
 
@@ -29,6 +30,7 @@ MEASURES: dict[Part, Callable[[BenchPostgres], Iterable[Table]]] = {
     Part.PEERS: lambda postgres: Peers(postgres).tables(),
     Part.BACKLOG: lambda postgres: [Backlog(postgres).table()],
     Part.FINISHED: lambda postgres: [Finished(postgres).table()],
+    Part.FOREIGN: lambda postgres: [Foreign(postgres).table()],
     Part.LATENCY: lambda _: [Latency().table()],
     Part.COST: lambda postgres: [Cost(postgres).table(), Heartbeats().table()],
 }

@@ -75,7 +75,7 @@ class Claimer(threading.Thread):
         while not self.leaving:
             lease = self._store.claim(uuid.uuid4())
             if lease is None:
-                self._wakeup.wait(self._poll_seconds * random.uniform(0.8, 1.2))
+                self._wakeup.wait(self._poll_seconds * random.uniform(0.7, 0.95))
             else:
                 self._store.fail(lease, {"code": "dropped", "message": "Only the claim counts."}, transient=False)
 

@@ -1,6 +1,7 @@
 """The queue of this project."""
 
 import uuid
+from collections.abc import Sequence
 
 import psycopg
 from psycopg.types.json import Jsonb
@@ -39,16 +40,19 @@ class Ours(Contender):
 class Agent:
     """An agent's calls on one connection."""
 
-    def __init__(self, connection: psycopg.Connection, agent_id: uuid.UUID | None = None) -> None:
-        self._connection, self._id = connection, agent_id or uuid.uuid4()
+    def __init__(
+        self, connection: psycopg.Connection, agent_id: uuid.UUID | None = None, models: Sequence[str] = MODELS
+    ) -> None:
+        self._connection, self._id, self._models = connection, agent_id or uuid.uuid4(), list(models)
 
     def register(self) -> None:
-        self._connection.execute("select public.register_agent(%s, 'bench', '0', '{}', %s)", [self._id, MODELS])
+        self._connection.execute("select public.register_agent(%s, 'bench', '0', '{}', %s)", [self._id, self._models])
 
     def claim(self) -> tuple[uuid.UUID, uuid.UUID] | None:
         """A job's id and its lease's token."""
         return self._connection.execute(
-            "select job_id, lease_token from public.claim_job(%s, %s, p_models => %s)", [self._id, uuid.uuid4(), MODELS]
+            "select job_id, lease_token from public.claim_job(%s, %s, p_models => %s)",
+            [self._id, uuid.uuid4(), self._models],
         ).fetchone()
 
     def complete(self, job: uuid.UUID, token: uuid.UUID, images: list[dict[str, object]] | None = None) -> None:
