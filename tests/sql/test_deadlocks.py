@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from tests.sql.database import Database, Held, Names
 from tests.sql.disorder import disorder
 from tests.sql.meeting import all_at_once, more_connections, told
+from tests.sql.waiting import until
 
 CONNECTIONS = 6
 ANSWERS = {"completed", "renewed", "released", "retrying", "failed", "cancelled", "lost", "pending"}
@@ -95,15 +96,17 @@ def hail(database: Database, seconds: float) -> Counter[str]:
 def deadlocks(database: Database) -> int:
     """All there were, also those that a function caught. Counted once the other connections are gone."""
     others = "select count(*) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
-    while database.value(others):
-        time.sleep(0.01)
+    until(lambda: database.value(others) == 0, "Some connections stay.")
     return int(database.value("select deadlocks from pg_stat_database where datname = current_database()"))
 
 
 def test_calls_at_random_never_wait_for_each_other_in_a_circle(own_database: Database) -> None:
     said = hail(own_database, seconds=3)
-    while not set(said) >= ANSWERS:  # every kind of call must have had its chance
+    for _ in range(60):  # until every kind of call has had its chance
+        if set(said) >= ANSWERS:
+            break
         said += hail(own_database, seconds=1)
+    assert set(said) >= ANSWERS, f"Nothing ever said {ANSWERS - set(said)}."
     assert deadlocks(own_database) == 0
     assert disorder(own_database.connection) == []
     assert {word for word in said if len(word) == 5 and word[-1].isdigit()} <= REFUSALS

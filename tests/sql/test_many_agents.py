@@ -11,6 +11,7 @@ from tests.sql.meeting import all_at_once, more_connections
 
 AGENTS = 8
 JOBS = 300
+PATIENCE_SECONDS = 120
 
 
 class Agent:
@@ -23,8 +24,9 @@ class Agent:
         self.completed: list[UUID] = []
 
     def work(self) -> None:
-        agent_id = self.database.register()
+        agent_id, deadline = self.database.register(), time.monotonic() + PATIENCE_SECONDS
         while self.database.value("select count(*) from public.jobs where finished_at is null"):
+            assert time.monotonic() < deadline, "Some jobs never end."
             claim = self.database.claim(agent_id)
             if claim is None:
                 time.sleep(0.01)
