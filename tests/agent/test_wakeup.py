@@ -47,22 +47,6 @@ def test_a_new_job_wakes(sleeper: Sleeper, queue: Queue) -> None:
     assert sleeper.wakes_within(10.0, queue.insert)
 
 
-def test_a_job_that_is_pending_again_wakes(sleeper: Sleeper, queue: Queue, store: SupabaseStore) -> None:
-    queue.insert()
-    until(lambda: sleeper.woken == 2)
-    leases = []
-    assert not sleeper.wakes_within(0.5, lambda: leases.append(store.claim(uuid.uuid4())))
-    (lease,) = leases
-    assert lease is not None
-    assert sleeper.wakes_within(10.0, lambda: store.release(lease))
-
-
-def test_a_job_that_is_cancelled_does_not_wake(sleeper: Sleeper, queue: Queue) -> None:
-    job = queue.insert()
-    until(lambda: sleeper.woken == 2)
-    assert not sleeper.wakes_within(0.5, lambda: queue.run("select public.cancel_job(%s)", [job]))
-
-
 def test_stopping_wakes(sleeper: Sleeper) -> None:
     started = time.monotonic()
     sleeper.__exit__()
@@ -156,24 +140,54 @@ def claim(queue: Queue, store: SupabaseStore) -> Lease:
     return lease
 
 
+class CountedWakeup(RealtimeWakeup):
+    """Counts its reasons to wake. A sleeper does not: two at once wake it once."""
+
+    def __init__(self, stack: LocalStack) -> None:
+        super().__init__(stack.url, stack.secret_key)
+        self.wakes = 0
+
+    def wake(self) -> None:
+        self.wakes += 1
+        super().wake()
+
+
 @pytest.fixture
-def listening(stack: LocalStack, queue: Queue) -> Iterator[RealtimeWakeup]:
-    """A wake-up that Realtime already delivers to."""
-    with RealtimeWakeup(stack.url, stack.secret_key) as wakeup:
+def listening(stack: LocalStack, queue: Queue) -> Iterator[CountedWakeup]:
+    """A wake-up that Realtime already delivers to, which is its first reason to wake."""
+    with CountedWakeup(stack) as wakeup:
         wakeup.wait(LONG_SECONDS)
         yield wakeup
 
 
-def test_the_cancellation_of_the_watched_job_nudges(
-    listening: RealtimeWakeup, queue: Queue, store: SupabaseStore
+def test_a_job_that_is_pending_again_wakes_and_one_that_is_claimed_does_not(
+    listening: CountedWakeup, queue: Queue, store: SupabaseStore
+) -> None:
+    lease, nudges = claim(queue, store), Nudges()
+    with listening.watching(lease.job_id, nudges):
+        store.release(lease)
+        until(lambda: nudges.count == 1)  # events come in their order, so all before this one have come
+    assert listening.wakes == 1 + 2
+
+
+def test_a_job_that_is_cancelled_does_not_wake(listening: CountedWakeup, queue: Queue) -> None:
+    job, nudges = queue.insert(), Nudges()
+    with listening.watching(uuid.UUID(job), nudges):
+        queue.run("select public.cancel_job(%s)", [job])
+        until(lambda: nudges.count == 1)
+    assert listening.wakes == 1 + 1
+
+
+def test_the_cancellation_of_the_watched_job_nudges_and_no_other(
+    listening: CountedWakeup, queue: Queue, store: SupabaseStore
 ) -> None:
     watched, other, nudges = claim(queue, store), claim(queue, store), Nudges()
     with listening.watching(watched.job_id, nudges):
-        queue.run("select public.cancel_job(%s)", [other.job_id])
-        time.sleep(0.5)
-        assert nudges.count == 0
-        queue.run("select public.cancel_job(%s)", [watched.job_id])
-        until(lambda: nudges.count == 1)
+        for lease in (other, watched):
+            queue.run("select public.cancel_job(%s)", [lease.job_id])
+        queue.insert()
+        until(lambda: listening.wakes == 1 + 3)  # events come in their order, so all before the last have come
+        assert nudges.count == 1
 
 
 def test_a_job_that_was_taken_back_nudges_its_former_agent(
@@ -185,12 +199,13 @@ def test_a_job_that_was_taken_back_nudges_its_former_agent(
         until(lambda: nudges.count == 1)
 
 
-def test_nobody_is_nudged_after_the_watch(listening: RealtimeWakeup, queue: Queue, store: SupabaseStore) -> None:
+def test_nobody_is_nudged_after_the_watch(listening: CountedWakeup, queue: Queue, store: SupabaseStore) -> None:
     lease, nudges = claim(queue, store), Nudges()
     with listening.watching(lease.job_id, nudges):
         pass
     queue.run("select public.cancel_job(%s)", [lease.job_id])
-    time.sleep(0.5)
+    queue.insert()
+    until(lambda: listening.wakes == 1 + 2)
     assert nudges.count == 0
 
 
