@@ -6,7 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -73,12 +73,12 @@ def results(queue: Queue, job: Any) -> int:
 
 
 def insist(call: Callable[[], Any]) -> Any:
-    """The answer, once one comes."""
-    while True:
-        try:
+    """The answer, once one comes; fails after a while."""
+    for _ in range(30):
+        with suppress(StoreUnavailable):
             return call()
-        except StoreUnavailable:
-            time.sleep(0.05)
+        time.sleep(0.05)
+    raise AssertionError("no answer ever came")
 
 
 def new_claim(request_id: uuid.UUID, store: SupabaseStore, _lease: Lease) -> uuid.UUID:
