@@ -32,7 +32,7 @@ class JobUpdate:
 
     job: Mapping[str, Any]
     waiting_for: str | None = None
-    """What it waits for while it is pending, in a sentence; None where the database cannot say."""
+    """What it waits for while nobody works on it, in a sentence; None where the database cannot say."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,10 @@ class FrontEnd:
             return _one(self._client.table("jobs").select("*").eq("id", job_id).execute().data)
 
     def waiting_for(self, job_id: str) -> str | None:
-        """What a pending job waits for, in a sentence; None once it is claimed, or where the database cannot say."""
+        """What a job waits for that nobody works on, in a sentence: pending, or its agent has gone silent.
+
+        None while an agent is at it, once it is over, or where the database cannot say.
+        """
         try:
             with supabase_errors():
                 rows = self._client.table("waiting_jobs").select("message").eq("job_id", job_id).execute().data
@@ -163,16 +166,15 @@ class FrontEnd:
             job = dict(change.record) if change else await self._look(job_id)
             if job is None:
                 continue
-            yield JobUpdate(job, await self._waits_for(job))
+            # A running job changes by its agent's doing, and often: no need to ask whether that one has gone silent.
+            asks = job["status"] == "pending" or (change is None and job["status"] == "running")
+            yield JobUpdate(job, await self._read(self.waiting_for, job_id) if asks else None)
             if job["status"] in _OVER:
                 return
             succeeded = job["status"] == "succeeded"
 
     async def _look(self, job_id: str) -> dict[str, Any] | None:
         return await self._read(self.job, job_id)
-
-    async def _waits_for(self, job: Mapping[str, Any]) -> str | None:
-        return await self._read(self.waiting_for, job["id"]) if job["status"] == "pending" else None
 
     async def _read(self, read: Callable[[str], _T | None], job_id: str) -> _T | None:
         """What ``read`` gives; None while Supabase cannot be reached."""

@@ -15,6 +15,11 @@ _SHORTEST = 4
 _UUID_LENGTH = 32
 _NAMED = 3
 _IDS_PER_REQUEST = 100  # they stand in the URL
+# Without the images: a job may have 500 of them, and a list may have 1,000 jobs.
+_LISTED = (
+    "id,model_a,model_b,options,status,priority,attempt,max_attempts,run_at,progress,error,created_by,idempotency_key,"
+    "created_at,started_at,finished_at"
+)
 # Of job_attempts, people may read these alone.
 _ATTEMPT = "attempt,agent_id,started_at,ended_at,outcome,error,refused_at"
 _RESULT = "id,winner,verdict,model_a_metrics,model_b_metrics,environment,agent_id,created_at"
@@ -30,6 +35,9 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+_UNDER_WAY = {Status.PENDING, Status.RUNNING}
+
+
 class JobList:
     """The jobs that a key may see. Methods raise StoreError."""
 
@@ -43,8 +51,8 @@ class JobList:
         self._http.close()
 
     def newest(self, statuses: Sequence[Status] = (), limit: int = 20) -> list[Row]:
-        """Rows of ``jobs``, newest first, each with ``waiting``: its row of ``waiting_jobs`` or None."""
-        jobs = self._client.table("jobs").select("*")
+        """Rows of ``jobs`` but ``images``, newest first, each with ``waiting``: its row of ``waiting_jobs`` or None."""
+        jobs = self._client.table("jobs").select(_LISTED)
         if statuses:
             jobs = jobs.in_("status", statuses)
         return self._with_waiting(_rows(jobs.order("created_at", desc=True).order("id").limit(limit)))
@@ -54,7 +62,7 @@ class JobList:
 
         Raises RequestRefused where ``prefix`` is the beginning of no job's id, or of several.
         """
-        job_id = self._id(prefix)
+        job_id = self._named(prefix)["id"]
         jobs = self._with_waiting(_rows(self._client.table("jobs").select("*").eq("id", job_id)))
         if not jobs:
             raise _unknown(prefix)
@@ -65,38 +73,40 @@ class JobList:
         return _rows(self._client.table("live_agents").select("*").order("name").order("id"))
 
     def retry(self, prefix: str) -> Row:
-        """Make a failed job pending again; returns its ``id`` and ``status``."""
-        return self._tell("retry_job", prefix)
+        """Make a failed job pending again; returns its ``id``, its ``status``, and whether it is ``changed``.
+
+        It is not if it is pending or running already.
+        """
+        job = self._named(prefix)
+        if job["status"] in _UNDER_WAY:
+            return {**job, "changed": False}
+        return {**job, "status": self._call("retry_job", job["id"]), "changed": True}
 
     def cancel(self, prefix: str) -> Row:
         """Cancel a pending or running job; returns its ``id`` and ``status``."""
-        return self._tell("cancel_job", prefix)
-
-    def _tell(self, function: str, prefix: str) -> Row:
-        job_id = self._id(prefix)
-        return {"id": job_id, "status": self._call(function, job_id)}
+        job = self._named(prefix)
+        return {**job, "status": self._call("cancel_job", job["id"])}
 
     @retrying
     def _call(self, function: str, job_id: str) -> str:
         with supabase_errors():
             return str(self._client.rpc(function, {"p_job_id": job_id}).execute().data)
 
-    def _id(self, prefix: str) -> str:
-        """The one id that begins so."""
+    def _named(self, prefix: str) -> Row:
+        """``id`` and ``status`` of the one job whose id begins so."""
         digits = _digits(prefix)
-        if len(digits) == _UUID_LENGTH:
-            return str(UUID(digits))
-        ids = self._client.table("jobs").select("id").gte("id", _filled(digits, "0")).lte("id", _filled(digits, "f"))
-        found = [str(row["id"]) for row in _rows(ids.order("id").limit(_NAMED + 1))]
+        jobs = self._client.table("jobs").select("id,status")
+        jobs = jobs.gte("id", _filled(digits, "0")).lte("id", _filled(digits, "f"))
+        found = _rows(jobs.order("id").limit(_NAMED + 1))
         if not found:
             raise _unknown(prefix)
         if len(found) > 1:
-            raise _ambiguous(prefix, found)
+            raise _ambiguous(prefix, [job["id"] for job in found])
         return found[0]
 
     def _with_waiting(self, jobs: Iterable[Row]) -> list[Row]:
         jobs = list(jobs)
-        waiting = self._waiting([job["id"] for job in jobs if job["status"] == "pending"])
+        waiting = self._waiting([job["id"] for job in jobs if job["status"] in _UNDER_WAY])
         return [{**job, "waiting": waiting.get(job["id"])} for job in jobs]
 
     def _waiting(self, ids: Sequence[str]) -> Mapping[str, Row]:

@@ -59,8 +59,8 @@ class PhaseBar:
         self._show(step.to_json())
 
     def update_job(self, job: Mapping[str, Any], waiting_for: str | None = None) -> None:
-        """Show the progress in a row of ``jobs``, or what it waits for."""
-        if job["status"] == "pending":
+        """Show the progress in a row of ``jobs``, or what it waits for while nobody works on it."""
+        if waiting_for or job["status"] == "pending":
             self._bar.update(self._task, completed=0.0, percent="", description=printable(waiting_for or WAITING))
         else:
             self._show(job.get("progress") or {})

@@ -36,7 +36,6 @@ class JobTable:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         table.add_column("id", no_wrap=True)
         table.add_column("models", no_wrap=True)
-        table.add_column("images", justify="right", no_wrap=True)
         table.add_column("try", justify="right", no_wrap=True)
         table.add_column("inserted", no_wrap=True)
         table.add_column("status", overflow="fold")
@@ -47,7 +46,6 @@ class JobTable:
     def _cells(self, job: Row, gap: str) -> Iterator[RenderableType]:
         yield str(job["id"])[:_SHORT_ID]
         yield Text(f"{job['model_a']}\n{job['model_b']}" if gap == "\n" else f"{job['model_a']} / {job['model_b']}")
-        yield str(len(job["images"]))
         yield f"{job['attempt']}/{job['max_attempts']}"
         yield Text(ago(job["created_at"], self._now), style="dim")
         yield _status(job, gap)
@@ -101,13 +99,19 @@ def _status(job: Row, gap: str) -> Text:
     note = _note(job)
     word = f"{job['status']:<9}" if note and gap != "\n" else job["status"]
     status = Text(word, style=STYLES[job["status"]], overflow="ellipsis", no_wrap=job["status"] == "failed")
-    return status.append(f"{gap}{note}", style="dim") if note else status
+    style = "yellow" if _is_abandoned(job) else "dim"
+    return status.append(f"{gap}{note}", style=style) if note else status
+
+
+def _is_abandoned(job: Row) -> bool:
+    """Whether it runs by its status alone: its agent has gone silent."""
+    return job["status"] == "running" and job["waiting"] is not None
 
 
 def _note(job: Row) -> str:
+    if job["waiting"]:
+        return printable(job["waiting"]["message"])
     match job["status"]:
-        case "pending":
-            return printable(job["waiting"]["message"]) if job["waiting"] else ""
         case "running":
             return _progress(job["progress"] or {})
         case "failed":
@@ -157,9 +161,9 @@ def _long_status(job: Row) -> Text:
 
 def _what_is_said(job: Row) -> Iterator[tuple[str, RenderableType]]:
     if job["status"] == "running":
-        yield "is at", _progress(job["progress"] or {})
+        yield ("was at" if _is_abandoned(job) else "is at"), _progress(job["progress"] or {})
     if job["waiting"]:
-        yield "waiting", Text(printable(job["waiting"]["message"]))
+        yield "waiting", Text(printable(job["waiting"]["message"]), style="yellow" if _is_abandoned(job) else "")
     if job["error"]:
         yield ("error" if job["status"] == "failed" else "last error"), _error(job["error"])
     if job["result"]:
@@ -200,18 +204,21 @@ def _moment(timestamp: str, remark: str = "") -> Text:
 
 
 def _attempts(attempts: Sequence[Row], now: datetime) -> RenderableType:
-    """A line for each attempt, and below them what each had to say, which is long."""
+    """A line for each attempt, and below them what each had to say, which is long.
+
+    They are counted anew: the database's number goes down when a lease is released or a person retries.
+    """
     if not attempts:
         return Text("No attempt yet.", style="dim")
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in ("attempt", "agent", "started", "lasted", "outcome"):
-        table.add_column(name, justify="right" if name in {"attempt", "lasted"} else "left", overflow="fold")
+    for name in ("#", "agent", "started", "lasted", "outcome"):
+        table.add_column(name, justify="right" if name in {"#", "lasted"} else "left", overflow="fold")
     errors = Table.grid(padding=(0, 2, 0, 0))
-    errors.add_column(justify="right", min_width=len("attempt"))
-    for row in attempts:
-        table.add_row(*_attempt(row, now))
+    errors.add_column(justify="right", min_width=len(str(len(attempts))))
+    for number, row in enumerate(attempts, 1):
+        table.add_row(str(number), *_attempt(row, now))
         if row["error"]:
-            errors.add_row(str(row["attempt"]), _error(row["error"]))
+            errors.add_row(str(number), _error(row["error"]))
     return Group(table, "", errors) if errors.rows else table
 
 
@@ -220,7 +227,6 @@ def _attempt(row: Row, now: datetime) -> Iterator[RenderableType]:
     text = Text(outcome, style=STYLES.get(outcome, "yellow"))
     if row["refused_at"]:
         text.append(f", refused late write at {_time(row['refused_at'])}", style="dim")
-    yield str(row["attempt"])
     yield Text(printable(row["agent"] or f"{row['agent_id'][:_SHORT_ID]} (gone)"))
     yield _time(row["started_at"])
     yield _between(row["started_at"], row["ended_at"] or now.isoformat())

@@ -36,7 +36,7 @@ def jobs() -> None:
 def list_jobs(
     status: Annotated[list[Status] | None, typer.Option(metavar="STATUS", help=_STATUS_HELP)] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 20,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead, without the jobs' images.")] = False,
     url: Url = None,
     key: Key = None,
 ) -> None:
@@ -68,7 +68,11 @@ def show(job_id: Id, as_json: AsJson = False, url: Url = None, key: Key = None) 
 def retry(job_id: Id, url: Url = None, key: Key = None) -> None:
     """Make a failed job pending again, with all its attempts."""
     with _open(url, key) as queue:
-        _say(queue.retry(job_id))
+        job = queue.retry(job_id)
+    if job["changed"]:
+        _say(job)
+    else:
+        _print(f"job {job['id']} is {job['status']} already; only a failed job is retried.")
 
 
 @app.command()

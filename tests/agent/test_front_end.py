@@ -15,6 +15,7 @@ from agent import front_end as module
 from agent.errors import KeyRefused, RequestRefused, StoreUnavailable
 from agent.front_end import FrontEnd, JobResult, JobUpdate
 from agent.job import Lease
+from agent.realtime import Change
 from agent.supabase_store import SupabaseStore
 from local import LocalStack
 from tests.agent.queue import IMAGES, Queue
@@ -263,6 +264,64 @@ def test_a_pending_job_says_what_it_waits_for(page: FrontEnd, queue: Queue, stor
     assert said[0] == ("pending", "No running agent can run detectron2.")
     assert said[-1] == ("cancelled", None)
     assert page.waiting_for(job["id"]) is None
+
+
+def test_a_running_job_whose_agent_has_gone_silent_says_so_until_it_is_taken_over(
+    page_without_realtime: FrontEnd, queue: Queue, store: SupabaseStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_POLL_SECONDS", 0.1)
+    monkeypatch.setattr(module, "_GRACE_SECONDS", 0.2)
+    queue.run("delete from public.agents")
+    store.register()
+    job = page_without_realtime.submit(*MODELS, IMAGES)
+    said: list[tuple[str, str | None]] = []
+
+    def step(item: Item) -> None:
+        if isinstance(item, JobResult) or said[-1:] == [(item.job["status"], item.waiting_for)]:
+            return
+        said.append((item.job["status"], item.waiting_for))
+        steps[min(len(said), len(steps)) - 1]()
+
+    def fall_silent() -> None:
+        queue.run("update public.agent_heartbeats set seen_at = clock_timestamp() - interval '5 minutes'")
+
+    def take_over() -> None:
+        store.register()
+        queue.run("update public.job_leases set expires_at = clock_timestamp() - interval '1 s'")
+        claim(store)
+
+    def cancel() -> None:
+        queue.run("select public.cancel_job(%s)", [job["id"]])
+
+    steps: list[Callable[[], object]] = [lambda: claim(store), fall_silent, take_over, cancel]
+    watch(page_without_realtime, job["id"], step)
+    assert said == [
+        ("pending", "Waits for its turn."),
+        ("running", None),
+        ("running", "Its agent has gone silent, and no other is running that could take it over."),
+        ("running", None),
+        ("cancelled", None),
+    ]
+
+
+def test_realtimes_updates_of_a_running_job_ask_for_nothing(
+    web: Web, stack: LocalStack, queue: Queue, store: SupabaseStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_POLL_SECONDS", 60.0)
+
+    async def follow(page: FrontEnd, changes: list[Change]) -> list[Item]:
+        arrived: asyncio.Queue[Change | None] = asyncio.Queue()
+        for change in changes:
+            arrived.put_nowait(change)
+        return [item async for item in page._follow(job, arrived)]
+
+    web.answers = {"/rest/v1/waiting_jobs": lambda request: request.pass_on(stack.url)}
+    job = queue.insert()
+    rows = [{"id": job, "status": status} for status in ("pending", *["running"] * 5, "cancelled")]
+    with FrontEnd(web.url(), stack.publishable_key) as page:
+        items = asyncio.run(follow(page, [Change("jobs", "UPDATE", row) for row in rows]))
+    assert [item.job["status"] for item in items] == [row["status"] for row in rows]
+    assert web.asked == {"/rest/v1/waiting_jobs": 1}
 
 
 def test_a_database_that_cannot_say_what_is_waited_for_is_watched_all_the_same(

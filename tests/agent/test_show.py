@@ -51,6 +51,18 @@ def test_a_job_that_was_given_back_waits_again() -> None:
     assert "timing one by one" not in text
 
 
+def test_a_running_job_whose_agent_has_gone_silent_says_so_until_it_is_taken_over() -> None:
+    silent = (TIMING, "Its agent has gone silent; another takes it over.")
+    text = shown((TIMING, None), silent)
+    assert "Its agent has gone silent; another takes it over." in text
+    assert "%" not in text
+    assert "━" not in text
+    text = shown((TIMING, None), silent, ({"status": "running", "progress": {"phase": "claimed"}}, None))
+    assert "claimed by an agent" in text
+    assert "0 %" in text
+    assert "silent" not in text
+
+
 def test_a_long_sentence_is_shown_whole_as_it_stands() -> None:
     sentence = "No running agent can run both efficientnet_b0 and [red]Trained_yolov8."
     text = shown((PENDING, sentence), width=90)

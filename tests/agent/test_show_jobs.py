@@ -12,6 +12,7 @@ NOW = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 ID = "2bd49f8b-2686-49af-87a6-27d802f6e0e0"
 AGENT = "00000000-0000-4000-8000-00000000000a"
 HOSTILE = "\x1b[2Jgone\x07"
+SILENT = "Its agent has gone silent; another takes it over."
 
 
 def before(seconds: float) -> str:
@@ -60,19 +61,30 @@ def waiting(message: str) -> dict[str, Any]:
 
 def test_a_wide_terminal_has_a_line_for_each_job() -> None:
     assert table(job("running", progress={"phase": "load", "fraction": 0.5}), job("cancelled"), width=120) == (
-        "id        models                           images  try  inserted   status\n"
-        "2bd49f8b  Trained_yolov5 / Trained_yolov8       1  1/3  3 min ago  running    loading models, 50 %\n"
-        "2bd49f8b  Trained_yolov5 / Trained_yolov8       1  1/3  3 min ago  cancelled"
+        "id        models                           try  inserted   status\n"
+        "2bd49f8b  Trained_yolov5 / Trained_yolov8  1/3  3 min ago  running    loading models, 50 %\n"
+        "2bd49f8b  Trained_yolov5 / Trained_yolov8  1/3  3 min ago  cancelled"
     )
 
 
 def test_a_narrow_terminal_has_lines_for_the_models_and_the_note() -> None:
     assert table(job(attempt=0, waiting=waiting("No running agent can run detectron2.")), width=80) == (
-        "id        models          images  try  inserted   status\n"
-        "2bd49f8b  Trained_yolov5       1  0/3  3 min ago  pending\n"
-        "          Trained_yolov8                          No running agent can run\n"
-        "                                                  detectron2."
+        "id        models          try  inserted   status\n"
+        "2bd49f8b  Trained_yolov5  0/3  3 min ago  pending\n"
+        "          Trained_yolov8                  No running agent can run detectron2."
     )
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_running_job_whose_agent_has_gone_silent_is_listed_with_that_in_yellow(width: int) -> None:
+    row = job("running", progress={"phase": "load", "fraction": 0.5}, waiting=waiting(SILENT))
+    text = table(row, width=width)
+    assert " ".join(text.replace("Trained_yolov8 ", "").split()).endswith(SILENT)
+    assert "loading" not in text
+    console = Console(width=200, color_system="standard", force_terminal=True)
+    with console.capture() as captured:
+        console.print(JobTable([row], NOW))
+    assert f"\x1b[33m  {SILENT}" in captured.get()
 
 
 @pytest.mark.parametrize(("width", "lines"), [(80, 3), (120, 2), (200, 2)])
@@ -120,7 +132,24 @@ def test_a_running_job_is_shown_with_its_phase_and_its_wait() -> None:
     text = shown(job_view({**row, "attempts": [attempt(1, None)]}, NOW))
     assert "is at     timing one by one, 42 %" in text
     assert "started   2026-11-23 11:58:20 UTC  waited 80 s" in text
-    assert "      1  gpu-pod  11-23 11:58:20   100 s  running" in text
+    assert "\n1  gpu-pod  11-23 11:58:20   100 s  running" in text
+
+
+def test_a_running_job_whose_agent_has_gone_silent_is_shown_with_where_it_was_and_what_it_waits_for() -> None:
+    progress = {"phase": "load", "fraction": 0.5}
+    row = job("running", progress=progress, waiting=waiting(SILENT), started_at=before(100))
+    text = shown(job_view(row, NOW), width=100)
+    assert f"was at    loading models, 50 %\nwaiting   {SILENT}" in text
+
+
+def test_attempts_are_counted_on_where_the_databases_number_went_down() -> None:
+    error = {"code": "network", "message": "timed out"}
+    outcomes = [(1, "retrying", error), (1, "released", None), (2, "failed", error), (1, None, None)]
+    rows = [attempt(number, outcome, error=error) for number, outcome, error in outcomes]
+    text = shown(job_view(job("running", started_at=before(100), attempts=rows), NOW), width=100)
+    history, errors = text[text.index("#  agent") :].split("\n\n")
+    assert [line.split()[0] for line in history.splitlines()] == ["#", "1", "2", "3", "4"]
+    assert errors == "1  timed out  network\n3  timed out  network"
 
 
 def test_a_failed_job_is_shown_with_every_attempts_error() -> None:
@@ -135,7 +164,7 @@ def test_a_failed_job_is_shown_with_every_attempts_error() -> None:
     assert "error     It died.  host_died" in text
     assert "gpu-pod          11-23 11:58:20    30 s  expired, refused late write at 11-23 11:59:00" in text
     assert "00000000 (gone)  11-23 11:58:20    30 s  failed" in text
-    assert "      1  It fell silent.  lease_expired\n      2  It died.  host_died" in text
+    assert "\n1  It fell silent.  lease_expired\n2  It died.  host_died" in text
     assert "finished  2026-11-23 11:58:50 UTC  took 30 s" in text
 
 

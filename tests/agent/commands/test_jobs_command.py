@@ -55,7 +55,7 @@ def test_each_job_is_one_line_in_a_pipe(jobs: Arena, queue: Queue, store: Supaba
     failed = fail(store, "a long story " * 6)
     pending = queue.insert(models=("Trained_yolov5", "detectron2"))
     header, first, second, empty, agent = jobs("list").stdout.splitlines()
-    assert header.split() == ["id", "models", "images", "try", "inserted", "status"]
+    assert header.split() == ["id", "models", "try", "inserted", "status"]
     assert first.startswith(f"{pending[:8]}  Trained_yolov5 / detectron2 ")
     assert first.endswith("pending    No running agent can run detectron2.")
     assert second.startswith(failed[:8])
@@ -78,6 +78,7 @@ def test_the_json_of_a_list_is_the_rows_with_what_they_wait_for(jobs: Arena, que
     job = queue.insert()
     (row,) = json.loads(jobs("list", "--json").stdout)
     assert row["id"] == job
+    assert "images" not in row
     assert row["waiting"] == {
         "waiting_for": "agent",
         "missing_models": ["Trained_yolov5", "Trained_yolov8"],
@@ -106,6 +107,23 @@ def test_a_failed_job_is_tried_again_and_then_cancelled(jobs: Arena, queue: Queu
     assert queue.job(job)["status"] == "pending"
     assert jobs("cancel", job[:8]).stdout == f"✓ job {job} is cancelled\n"
     assert queue.job(job)["status"] == "cancelled"
+
+
+def test_a_job_under_way_is_not_tried_again_and_that_is_said(jobs: Arena, queue: Queue, store: SupabaseStore) -> None:
+    job = queue.insert()
+    shown = jobs("retry", job[:8])
+    assert shown.exit_code == 0
+    assert shown.stdout == f"job {job} is pending already; only a failed job is retried.\n"
+    assert store.claim(uuid.uuid4())
+    assert jobs("retry", job).stdout == f"job {job} is running already; only a failed job is retried.\n"
+
+
+def test_an_id_that_no_job_has_is_said_whatever_is_asked(jobs: Arena) -> None:
+    nothing = str(uuid.uuid4())
+    for command in ("show", "retry", "cancel"):
+        refused = jobs(command, nothing).exception
+        assert isinstance(refused, RequestRefused)
+        assert refused.message == f"There is no job {nothing}, or this key may not see it."
 
 
 def test_the_secret_key_goes_before_the_publishable_one_and_an_option_before_both(
