@@ -3,7 +3,7 @@
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,7 +18,10 @@ from agent.supabase_store import SupabaseStore
 from local import LocalStack
 from tests.agent.agent_process import Agents
 from tests.agent.gate import Gate
+from tests.agent.memory_store import MemoryQueue, MemoryStore
 from tests.agent.queue import Queue
+from tests.agent.sql_queue import SqlQueue
+from tests.agent.store_bench import LEASE_SECONDS, LIMIT_SECONDS, Bench
 from tests.agent.web import Web
 
 
@@ -88,6 +91,29 @@ def store(queue: Queue, stack_settings: MakeSettings, card: AgentCard) -> Iterat
     with closing(SupabaseStore(stack_settings(ARENA_LEASE_SECONDS=10), card)) as store:
         store.register()
         yield store
+
+
+@pytest.fixture(params=["memory", "supabase"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """An empty queue, with stores of that kind."""
+    with ExitStack() as stack:
+        make = {"memory": _in_memory, "supabase": _in_supabase}[request.param]
+        yield make(request, stack)
+
+
+def _in_memory(request: pytest.FixtureRequest, stack: ExitStack) -> Bench:
+    queue = MemoryQueue()
+    length = {"lease_seconds": LEASE_SECONDS, "time_limit_seconds": LIMIT_SECONDS}
+    return Bench(queue, lambda card: MemoryStore(queue, card, **length))
+
+
+def _in_supabase(request: pytest.FixtureRequest, stack: ExitStack) -> Bench:
+    request.getfixturevalue("queue")  # empties it
+    local: LocalStack = request.getfixturevalue("stack")
+    make_settings: MakeSettings = request.getfixturevalue("stack_settings")
+    settings = make_settings(ARENA_LEASE_SECONDS=LEASE_SECONDS, ARENA_TIME_LIMIT_SECONDS=LIMIT_SECONDS)
+    connection = stack.enter_context(psycopg.connect(local.database_url, autocommit=True))
+    return Bench(SqlQueue(connection), lambda card: stack.enter_context(closing(SupabaseStore(settings, card))))
 
 
 @pytest.fixture

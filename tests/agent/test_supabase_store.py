@@ -1,4 +1,4 @@
-"""What is SupabaseStore's own: errors, keys and lost replies over HTTP. What it promises is in test_job_store.py."""
+"""What is SupabaseStore's own: errors, keys and lost replies over HTTP. What it promises is in test_job_store*.py."""
 
 import uuid
 from collections.abc import Callable, Iterator
