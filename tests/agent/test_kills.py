@@ -14,7 +14,7 @@ from tests.agent.web import Request, Web
 
 LEASE_SECONDS = 10
 POLL_SECONDS = 5
-BUSY_SECONDS = 2.0
+BUSY_SECONDS = 5.0
 """What a busy machine may take to run a process whose time has come."""
 
 
@@ -91,7 +91,10 @@ def test_killed_in_the_middle_of_a_download(agents: Agents, queue: Queue, web: W
 
 
 def test_killed_in_the_middle_of_an_inference_and_found_by_an_agent_that_waits(agents: Agents, queue: Queue) -> None:
-    """The whole of it as it is in production, but for a lease of ten seconds: nobody helps the heir."""
+    """The whole of it as it is in production, but for a lease of ten seconds: nobody helps the heir.
+
+    What is promised is a lease and a poll after the kill, and a poll after the lease's end. A busy machine adds to it.
+    """
     real: dict[str, str] = {"ARENA_LEASE_SECONDS": str(LEASE_SECONDS), "ARENA_POLL_SECONDS": str(POLL_SECONDS)}
     job = queue.insert(SCENES, options={**QUICK, "min_seconds": 3.0})
     with agents.real("killed", **real) as process:
@@ -104,10 +107,12 @@ def test_killed_in_the_middle_of_an_inference_and_found_by_an_agent_that_waits(a
             expires_at = lease(queue, job)["expires_at"]
             succeeded(queue, job)
     told(queue, job)
-    started_at = attempts(queue, job)[1]["started_at"]
-    assert started_at >= expires_at
-    assert (started_at - killed_at).total_seconds() <= LEASE_SECONDS + POLL_SECONDS + BUSY_SECONDS
-    assert (started_at - expires_at).total_seconds() <= POLL_SECONDS + BUSY_SECONDS
+    claimed_at = attempts(queue, job)[1]["started_at"]
+    after_kill, after_expiry = (claimed_at - killed_at).total_seconds(), (claimed_at - expires_at).total_seconds()
+    print(f"\nkill → claim {after_kill:.1f} s, expiry → claim {after_expiry:.1f} s")  # noqa: T201 - for docs/queue.md
+    assert after_expiry >= 0
+    assert after_kill <= LEASE_SECONDS + POLL_SECONDS + BUSY_SECONDS
+    assert after_expiry <= POLL_SECONDS + BUSY_SECONDS
 
 
 def test_killed_before_its_result_is_written(agents: Agents, queue: Queue, gate: Gate) -> None:
