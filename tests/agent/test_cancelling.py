@@ -19,7 +19,7 @@ from tests.agent.web import Web
 LEASE_SECONDS = 10
 STOP_SECONDS = 1.0
 """What Hosts get to leave off their work."""
-BUSY_SECONDS = 2.0
+BUSY_SECONDS = 5.0
 """What a busy machine may take to run a process whose time has come."""
 
 
@@ -54,7 +54,7 @@ def seconds_used(processes: set[psutil.Process]) -> float:
 
 
 def ended(queue: Queue, process: AgentProcess, job: str) -> None:
-    """The agent has left the job within one renewal, and nobody else gets it."""
+    """The agent has left the job within one renewal, but for a busy machine, and nobody else gets it."""
     over = process.await_line("job_over")
     row = queue.job(job)
     assert over["outcome"] == "cancelled"
@@ -72,7 +72,7 @@ def test_the_models_stop(agents: Agents, queue: Queue, stack: LocalStack) -> Non
         running(queue, job, "single_stream")
         hosts = process.children
         assert len(hosts) >= 2
-        assert not idle(hosts)
+        until(lambda: not idle(hosts))
         cancel(stack, job)
         ended(queue, process, job)
         until(lambda: idle(hosts))

@@ -36,7 +36,8 @@ class Crowd:
         self._alive = {name: process for name, process in self._alive.items() if process.alive}
         while len(self._alive) < AGENTS:
             name = f"chaos-{len(self.all)}"
-            settings = {"QUICK_LEASE_SECONDS": str(LEASE_SECONDS), "ARENA_POLL_SECONDS": "1"}
+            lease = str(LEASE_SECONDS)
+            settings = {"QUICK_LEASE_SECONDS": lease, "QUICK_WORK_MS": "20 120", "ARENA_POLL_SECONDS": "1"}
             process = self._stack.enter_context(self._agents.quick(name, **settings))
             self.all.append(process)
             self._alive[name] = process
@@ -161,6 +162,5 @@ def assert_history_is_consistent(queue: Queue) -> None:
         )
         == []
     )
-    # The strokes did hit something.
+    # The strokes did hit something. Who is sent away may end its job first, so a release is not sure to be among them.
     assert sum(row["outcomes"].count("expired") for row in counted) >= 1
-    assert sum(row["outcomes"].count("released") for row in counted) >= 1

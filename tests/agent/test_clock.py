@@ -15,9 +15,11 @@ from tests.agent.story import attempts, lease, outcomes, running, succeeded, win
 
 HOUR = timedelta(hours=1)
 CLOCKS = {"fast": HOUR, "slow": -HOUR}
-LEASE = timedelta(seconds=2)
+LEASE_SECONDS = 5
+WORK_SECONDS = 9
+"""Longer than a lease: it has to be renewed, and again."""
 POLL_SECONDS = 0.5
-BUSY_SECONDS = 2.0
+BUSY_SECONDS = 5.0
 """What a busy machine may take to run a process whose time has come."""
 
 WrongBy = Callable[[timedelta], dict[str, str]]
@@ -79,7 +81,7 @@ def test_an_agent_with_a_wrong_clock_works_as_any_other(
 
 def test_a_lease_that_is_renewed_is_not_taken_for_expired(agents: Agents, queue: Queue, wrong_by: WrongBy) -> None:
     """Neither by an agent with a wrong clock itself, nor by one that looks for expired leases."""
-    long: dict[str, str] = {"QUICK_LEASE_SECONDS": "2", "QUICK_WORK_MS": "5000 5000"}
+    long = {"QUICK_LEASE_SECONDS": str(LEASE_SECONDS), "QUICK_WORK_MS": f"{WORK_SECONDS}000 {WORK_SECONDS}000"}
     jobs = {}
     with ExitStack() as stack:
         for clock, shift in CLOCKS.items():
@@ -92,7 +94,7 @@ def test_a_lease_that_is_renewed_is_not_taken_for_expired(agents: Agents, queue:
             succeeded(queue, job)
             assert outcomes(queue, job) == [(clock, "succeeded")]
             (attempt,) = attempts(queue, job)
-            assert attempt["ended_at"] - attempt["started_at"] > 2 * LEASE
+            assert attempt["ended_at"] - attempt["started_at"] > timedelta(seconds=1.5 * LEASE_SECONDS)
 
 
 @pytest.mark.parametrize("clock", CLOCKS)
@@ -100,9 +102,9 @@ def test_a_lease_that_is_over_is_taken_in_time(agents: Agents, queue: Queue, wro
     shift = CLOCKS[clock]
     job = queue.insert(SCENES)
     with agents.quick("heir", ARENA_POLL_SECONDS=str(POLL_SECONDS), **wrong_by(-shift)) as heir:
-        short: dict[str, str] = {"QUICK_LEASE_SECONDS": "2", "QUICK_WORK_MS": "60000 60000"}
+        endless = {"QUICK_LEASE_SECONDS": str(LEASE_SECONDS), "QUICK_WORK_MS": "60000 60000"}
         heir.freeze()
-        with agents.quick("killed", **short, **wrong_by(shift)) as process:
+        with agents.quick("killed", **endless, **wrong_by(shift)) as process:
             running(queue, job, "single_stream")
             heir.thaw()
             assert_wrong(heir, -shift)
