@@ -3,6 +3,7 @@
 import signal
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from agent.migrate import migrate
 from local import LocalStack
 from tests.agent.agent_process import LONG, QUICK, SCENES, AgentProcess, make_workplace
+from tests.agent.gate import Gate
 from tests.agent.queue import Queue, until
 from tests.agent.web import Request, Web
 
@@ -196,14 +198,17 @@ def test_a_wrong_setting_ends_it_with_a_sentence(agent: StartAgent, overrides: d
         assert "Traceback" not in process.text
 
 
-def test_draining_finishes_the_current_job_and_takes_no_other(agent: StartAgent, queue: Queue) -> None:
-    with agent("--drain") as process:
+def test_draining_finishes_the_current_job_and_takes_no_other(agent: StartAgent, queue: Queue, gate: Gate) -> None:
+    ends = gate.hold("complete_job")  # so that it cannot be over before the signal
+    with agent("--drain", **gate.settings) as process:
         process.await_line("ready")
         job = queue.insert(SCENES, options={**QUICK, "min_seconds": 3})
         running(queue, job, "single_stream")
         next_job = queue.insert(SCENES, options=QUICK)
-        code, _ = process.end()
-        assert code == 0
+        process.send(signal.SIGTERM)
+        process.await_line("leaving")
+        ends.let_go()
+        assert process.wait() == 0
         assert [line["outcome"] for line in process.lines("job_over")] == ["completed"]
         assert process.lines("stopped")
     assert queue.job(job)["status"] == "succeeded"
@@ -240,13 +245,17 @@ def test_once_is_one_job_however_long_it_takes_to_come(agent: StartAgent, queue:
 
 
 def test_an_agent_that_nothing_comes_for_leaves(agent: StartAgent, queue: Queue) -> None:
-    with agent("--idle-exit", "3", ARENA_POLL_SECONDS="60") as process:
+    # It has to register, to subscribe and to hear of the job within the time for which it may be idle.
+    idle_seconds = 8
+    with agent("--idle-exit", str(idle_seconds), ARENA_POLL_SECONDS="60") as process:
         process.await_line("realtime_ready")
-        job = queue.insert(SCENES, options={**QUICK, "min_seconds": 4})  # longer than it would be idle
+        job = queue.insert(SCENES, options={**QUICK, "min_seconds": 5})  # for each model
         assert process.wait() == 0
         assert [line["outcome"] for line in process.lines("job_over")] == ["completed"]
         assert process.lines("stopped")
-    assert queue.job(job)["status"] == "succeeded"
+    row = queue.job(job)
+    assert row["status"] == "succeeded"
+    assert row["finished_at"] - row["started_at"] > timedelta(seconds=idle_seconds), "work is not idleness"
 
 
 def test_an_agent_leaves_when_idle_though_the_project_is_away(agent: StartAgent) -> None:
