@@ -14,20 +14,10 @@ from agent.supabase_store import SupabaseStore
 from local import LocalStack
 from tests.agent.conftest import MakeSettings
 from tests.agent.queue import Queue
+from tests.agent.store_bench import IMAGE_ROWS, RESULT
 from tests.agent.web import Request, Web
 
 pytestmark = pytest.mark.usefixtures("_no_pauses")
-
-RESULT: dict[str, Any] = {
-    "model_a_metrics": {"accuracy": 0.5},
-    "model_b_metrics": {"accuracy": None},
-    "winner": "Trained_yolov5",
-    "verdict": {"sentence": "A is better."},
-    "environment": {"seed": 1},
-}
-IMAGE_ROWS = [
-    {"side": side, "image_index": 0, "predicted_count": 2, "latency_ms": 1.5, "detections": []} for side in "ab"
-]
 
 
 @pytest.fixture
