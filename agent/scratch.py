@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-_PREFIX = "arena-agent-"
+_PREFIX = "arena-scratch-"
 _LOCK = "lock"
 
 

@@ -58,7 +58,7 @@ def test_what_a_killed_agent_left_goes_and_what_a_living_one_has_stays(temporary
 
 
 def test_folders_of_others_are_left_alone(temporary: Path) -> None:
-    other = temporary / "arena-agent-notes"
+    other = temporary / "arena-scratch-notes"
     other.mkdir()
     with scratch():
         pass
