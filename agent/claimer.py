@@ -19,18 +19,21 @@ class _Request:
 class Claimer:
     """Claims with one request id until there is an answer; methods raise StoreError.
 
-    A claim whose reply was lost is so answered again. After the length of a lease a new id is taken, since nothing
-    can be left of a claim of the old one.
+    A claim whose reply was lost is so answered again. One that has waited for long is given back, if it took
+    anything, and another id is taken, so that a job has all of its time.
     """
 
     def __init__(self, store: JobStore, lease_seconds: float, time_limit_seconds: float) -> None:
         self._store = store
-        self._lease_seconds, self._time_limit_seconds = lease_seconds, time_limit_seconds
+        self._time_limit_seconds = time_limit_seconds
+        self._patience_seconds = min(lease_seconds, time_limit_seconds / 10)
         self._unanswered: _Request | None = None
 
     def claim(self) -> Lease | None:
         """The next job, if there is one, with its deadline on this process's monotonic clock."""
-        request = self._request()
+        if self._unanswered and time.monotonic() - self._unanswered.asked_at > self._patience_seconds:
+            self.give_back()
+        request = self._unanswered = self._unanswered or _Request()
         lease = self._store.claim(request.id)
         self._unanswered = None
         # The attempt may have begun as early as the first asking.
@@ -42,9 +45,4 @@ class Claimer:
             lease = self._store.claim(self._unanswered.id)
             if lease is not None:
                 self._store.release(lease)
-
-    def _request(self) -> _Request:
-        known = self._unanswered
-        if known is None or time.monotonic() - known.asked_at > self._lease_seconds:
-            known = self._unanswered = _Request()
-        return known
+            self._unanswered = None

@@ -1,26 +1,34 @@
-"""Where this process and its Hosts put temporary files; what a killed agent left there goes at the next start."""
+"""Where this process and its Hosts put temporary files; what a killed agent left there goes at a later start."""
 
 import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from agent.errors import SettingsError
+
 _PREFIX = "arena-scratch-"
-_LOCK = "lock"
+_YOUNG_SECONDS = 5.0
+"""A folder that is younger may not have been locked yet."""
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
     """A folder that holds all temporary files from now on.
 
-    Its lock ends with the process, however that ends, so an unlocked folder of another agent is a dead one's.
+    Its lock ends with the process, however that ends, so an unlocked one is a dead agent's. Raises SettingsError.
     """
-    _sweep(Path(tempfile.gettempdir()))
+    try:
+        _sweep(Path(tempfile.gettempdir()))
+        folder = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise SettingsError(f"No temporary folder can be written: {error}.", hint="Set TMPDIR to one.") from error
     before = tempfile.tempdir
-    with tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True) as name, _locked(Path(name)):
+    with folder as name, _locked(Path(name)):
         tempfile.tempdir = name
         try:
             yield Path(name)
@@ -28,25 +36,24 @@ def scratch() -> Iterator[Path]:
             tempfile.tempdir = before
 
 
+def _sweep(folder: Path) -> None:
+    for other in folder.glob(f"{_PREFIX}*"):
+        with suppress(OSError):  # it is locked, or another agent was quicker
+            if _may_be_swept(other.stat()):
+                with _locked(other):
+                    shutil.rmtree(other)
+
+
+def _may_be_swept(status: os.stat_result) -> bool:
+    return status.st_uid == os.getuid() and time.time() - status.st_mtime > _YOUNG_SECONDS
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    nascent = folder / "nascent"
-    with nascent.open("wb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        nascent.rename(folder / _LOCK)  # nobody ever sees it unlocked
-        yield
-
-
-def _sweep(folder: Path) -> None:
-    for dead in folder.glob(f"{_PREFIX}*/{_LOCK}"):
-        if dead.parent.stat().st_uid == os.getuid() and _is_free(dead):
-            shutil.rmtree(dead.parent, ignore_errors=True)
-
-
-def _is_free(lock: Path) -> bool:
+    """Hold the lock of the folder itself, which systemd-tmpfiles respects too. Raises OSError if somebody has it."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:  # locked, or gone by now
-        return False
-    return True
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)

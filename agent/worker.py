@@ -88,12 +88,13 @@ class Worker:
 
     def run(self) -> None:
         """Work until told to leave, or until the shift is over."""
-        self._insist(self._register)
+        if self._insist(self._register):
+            self._idle_since = time.monotonic()
         while not self._leaving.is_set():
             lease = self._insist(self._claim)
             if lease is not None:
                 self._work(lease)
-            elif self._idle_left() <= 0:
+            elif self._leaving.is_set() or self._idle_left() <= 0:
                 break
             else:
                 # Never longer than a poll, with room for the claim itself.
@@ -111,24 +112,25 @@ class Worker:
     def _insist(self, call: Callable[[], _T]) -> _T | None:
         """Call until it succeeds or the agent leaves; the pause between tries grows to that of a poll."""
         pause = min(1.0, self._settings.poll_seconds)
-        while True:
+        while not self._leaving.is_set():
             try:
                 return call()
             except Exception as error:
                 kind, unforeseen = type(error).__name__, not isinstance(error, StoreError)
                 _log.error(str(error), action="store_failed", kind=kind, retry_in_s=pause, exc_info=unforeseen)
-            if self._leaving.is_set() or self._idle_left() <= 0:
-                return None
+            if self._idle_left() <= 0:
+                break
             # Realtime may be back before the pause is over, and then so is the rest.
             self._pause(pause)
             pause = min(2 * pause, self._settings.poll_seconds)
+        return None
 
-    def _register(self) -> None:
+    def _register(self) -> bool:
         self._store.register()
-        self._idle_since = time.monotonic()
         _log.info("ready", action="ready", agent=self._card.name, models=list(self._card.models))
         if not self._card.models:
             _log.warning("no model can run here, so no job is claimed; `arena models` says why", action="no_models")
+        return True
 
     def _claim(self) -> Lease | None:
         try:
@@ -241,11 +243,11 @@ class Worker:
             time.sleep(_WRITE_PAUSE_SECONDS)
 
     def _say_goodbye(self) -> None:
-        try:
-            self._claimer.give_back()
-            self._store.register("stopped")
-        except StoreError as error:
-            _log.warning(str(error), action="goodbye_failed")
+        for goodbye in (self._claimer.give_back, partial(self._store.register, "stopped")):
+            try:
+                goodbye()
+            except Exception as error:
+                _log.warning(str(error), action="goodbye_failed", exc_info=not isinstance(error, StoreError))
         _log.info("stopped", action="stopped")
 
 

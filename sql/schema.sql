@@ -1167,6 +1167,8 @@ $$;
 -- What a job waits for, so that neither one which no agent can run waits in silence, nor one whose agent has gone silent:
 -- its lease is taken back when another agent asks, and until then it calls itself running.
 
+create index if not exists jobs_running on public.jobs (id) where status = 'running';
+
 create or replace view public.waiting_jobs with (security_invoker = true) as
 with alive as materialized (select models, job_id from public.live_agents)
 select j.id as job_id, w.waiting_for, m.missing_models,
@@ -1202,7 +1204,6 @@ select j.id, 'agent', '{}',
   end
 from public.jobs j
 where j.status = 'running'
-  and j.id in (select job_id from public.agents where job_id is not null)
   and not exists (select from alive where alive.job_id = j.id);
 
 comment on view public.waiting_jobs is
@@ -1296,6 +1297,7 @@ begin
     select a.id from public.agents a
     where a.updated_at < v_before
       and not exists (select from public.agent_heartbeats h where h.agent_id = a.id and h.seen_at >= v_before)
+      and not exists (select from public.job_leases l where l.agent_id = a.id)
     for update of a skip locked
   )
   delete from public.agents a using silent where a.id = silent.id;

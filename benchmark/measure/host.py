@@ -25,7 +25,7 @@ _BOOT = (
 
 #: Seconds that Hosts get to leave off their work, to let go of memory, and that one gets to end by itself.
 _STOP_GRACE = 1.0
-_FORGET_GRACE = 10.0
+_FORGET_GRACE = 2.0
 _CLOSE_GRACE = 2.0
 #: Seconds between two looks at whether the comparison is to be cancelled.
 _LOOK_INTERVAL = 0.1

@@ -26,7 +26,8 @@ def main(descriptor: int, parent: int, threads: int, name: str) -> None:
     """Serve the connection behind `descriptor` until it is closed. `name` is the model's."""
     faulthandler.enable()
     for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, signal.SIG_IGN)  # the parent decides what they mean, and ends its Hosts
+        # The parent decides what they mean, and ends its Hosts. Not SIG_IGN, which a child's children inherit.
+        signal.signal(signum, lambda _signum, _frame: None)
     _die_with(parent)
     _set_environment(threads)
     HostProcess(Connection(descriptor), threads, name).serve()
@@ -51,6 +52,7 @@ def _set_environment(threads: int) -> None:
         KMP_BLOCKTIME="0",
         # Libraries write their settings to the home folder: give them the Host's own, which goes with it.
         HOME=os.getcwd(),
+        TMPDIR=os.getcwd(),
         XDG_CONFIG_HOME=os.getcwd(),
         YOLO_CONFIG_DIR=os.getcwd(),
         YOLO_OFFLINE="true",

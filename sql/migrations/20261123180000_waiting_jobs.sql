@@ -1,6 +1,8 @@
 -- What a job waits for, so that neither one which no agent can run waits in silence, nor one whose agent has gone silent:
 -- its lease is taken back when another agent asks, and until then it calls itself running.
 
+create index if not exists jobs_running on public.jobs (id) where status = 'running';
+
 create or replace view public.waiting_jobs with (security_invoker = true) as
 with alive as materialized (select models, job_id from public.live_agents)
 select j.id as job_id, w.waiting_for, m.missing_models,
@@ -36,7 +38,6 @@ select j.id, 'agent', '{}',
   end
 from public.jobs j
 where j.status = 'running'
-  and j.id in (select job_id from public.agents where job_id is not null)
   and not exists (select from alive where alive.job_id = j.id);
 
 comment on view public.waiting_jobs is

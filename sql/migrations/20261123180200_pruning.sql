@@ -55,6 +55,7 @@ begin
     select a.id from public.agents a
     where a.updated_at < v_before
       and not exists (select from public.agent_heartbeats h where h.agent_id = a.id and h.seen_at >= v_before)
+      and not exists (select from public.job_leases l where l.agent_id = a.id)
     for update of a skip locked
   )
   delete from public.agents a using silent where a.id = silent.id;

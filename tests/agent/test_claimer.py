@@ -95,7 +95,27 @@ def test_after_a_long_outage_it_asks_anew_and_has_all_of_its_time(
     lease = claimer.claim()
     assert lease is not None
     assert lease.deadline - time.monotonic() > LIMIT_SECONDS - 10
-    assert store.asked[0] != store.asked[1]
+    assert store.asked[0] != store.asked[-1]
+    assert statuses(queue) == ["running"]
+
+
+def test_what_was_kept_alive_by_asking_again_is_not_left_to_its_lease(
+    queue: MemoryQueue, store: Lossy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each repeated claim extends the lease, though its answer is lost as well."""
+    first, second = queue.insert(), queue.insert()
+    claimer = Claimer(store, 60.0, 3600.0)
+    lose(store, claimer)
+    queue.advance(55.0)
+    lose(store, claimer)
+    queue.advance(6.0)
+    real = time.monotonic
+    monkeypatch.setattr("time.monotonic", lambda: real() + 61.0)
+    lease = claimer.claim()
+    assert lease is not None
+    jobs = queue.state().jobs
+    assert (lease.job_id, jobs[first].status, jobs[second].status) == (first, "running", "pending")
+    assert jobs[first].attempt == 1
 
 
 def test_what_a_claim_took_unheard_is_given_back(queue: MemoryQueue, store: Lossy) -> None:

@@ -19,7 +19,7 @@ from agent.realtime import Change
 from agent.supabase_store import SupabaseStore
 from local import LocalStack
 from tests.agent.queue import IMAGES, Queue
-from tests.agent.test_supabase_store import IMAGE_ROWS, RESULT
+from tests.agent.store_bench import IMAGE_ROWS, RESULT
 from tests.agent.web import Request, Web
 
 Item = JobUpdate | JobResult

@@ -14,7 +14,7 @@ from agent.store import AgentCard
 from agent.supabase_store import SupabaseStore
 from local import LocalStack
 from tests.agent.queue import IMAGES, Queue
-from tests.agent.test_supabase_store import RESULT
+from tests.agent.store_bench import RESULT
 from tests.agent.web import Request, Web
 
 ERROR = {"code": "bad_image", "message": "It is no image."}

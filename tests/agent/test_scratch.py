@@ -1,5 +1,6 @@
 """Temporary files, and what is left of them."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.errors import SettingsError
 from agent.scratch import scratch
 
 HOLD = """
@@ -47,6 +49,8 @@ def test_what_a_killed_agent_left_goes_and_what_a_living_one_has_stays(temporary
     dead.kill()
     dead.wait()
     assert left.is_dir()
+    for folder in (left, kept):
+        os.utime(folder, (0, 0))
     try:
         with scratch():
             assert not left.exists()
@@ -57,9 +61,27 @@ def test_what_a_killed_agent_left_goes_and_what_a_living_one_has_stays(temporary
     assert not kept.exists()
 
 
-def test_folders_of_others_are_left_alone(temporary: Path) -> None:
-    other = temporary / "arena-scratch-notes"
+def test_a_folder_that_was_only_just_made_is_left_alone(temporary: Path) -> None:
+    other = temporary / "arena-scratch-young"
     other.mkdir()
     with scratch():
+        assert other.is_dir()
+
+
+def test_agents_that_start_together_do_not_stumble_over_what_they_sweep(temporary: Path) -> None:
+    for number in range(200):
+        dead = temporary / f"arena-scratch-{number}"
+        (dead / "arena-host-1").mkdir(parents=True)
+        os.utime(dead, (0, 0))
+    agents = [start() for _ in range(4)]
+    for agent, folder in agents:
+        agent.communicate("")
+        assert agent.returncode == 0
+        assert folder.parent == temporary
+    assert list(temporary.iterdir()) == []
+
+
+def test_a_missing_temporary_folder_is_said(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary / "nowhere"))
+    with pytest.raises(SettingsError, match="TMPDIR"), scratch():
         pass
-    assert other.is_dir()

@@ -1,9 +1,6 @@
 """What a queue that works for years leaves behind."""
 
-from collections.abc import Callable
 from functools import partial
-
-import pytest
 
 from tests.sql.database import Database, Held
 from tests.sql.disorder import disorder
@@ -62,15 +59,16 @@ def updates(database: Database) -> dict[str, dict[str, int]]:
     return {row.pop("relname"): row for row in database.rows(UPDATES)}
 
 
-@pytest.mark.parametrize(("call", "answer"), [(Held.renew, "renewed"), (Held.complete, "completed")])
-def test_pruning_an_agent_does_not_fail_its_call(
-    own_database: Database, call: Callable[[Held], str], answer: str
-) -> None:
+def test_pruning_an_agent_does_not_fail_its_claim(own_database: Database) -> None:
     """It was silent for long, and comes back just when its row is deleted."""
-    held = own_database.held_job()
+    job_id = own_database.insert_job()
+    agent_id = own_database.register()
     own_database.rows("update public.agents set updated_at = updated_at - interval '1 day'")
     own_database.rows("update public.agent_heartbeats set seen_at = seen_at - interval '1 day'")
     prune = partial(own_database.answer, "prune_agents", "service_role", p_older_than="1 hour")
     with more_connections(own_database, 1) as (other,):
-        assert meet(own_database, prune, other, lambda: call(held.on(other))) == ("1", answer)
+        pruned, claim = meet(own_database, prune, other, lambda: other.claimed(agent_id))
+        assert (pruned, claim["job_id"]) == ("1", job_id)
+        held = Held(other, agent_id, job_id, claim["lease_token"])
+        assert (held.renew(), held.complete()) == ("renewed", "completed")
     assert disorder(own_database.connection) == []

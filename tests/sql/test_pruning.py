@@ -135,6 +135,11 @@ def test_agents_not_heard_of_for_long_go_and_their_results_stay(database: Databa
     assert database.value("select agent_id from public.comparison_results") == gone.agent_id
 
 
+def test_an_agent_that_holds_a_lease_stays(database: Database) -> None:
+    database.held_job()
+    assert database.answer("prune_agents", role="service_role", p_older_than="0") == "0"
+
+
 def test_an_agent_that_somebody_else_has_locked_is_not_waited_for(own_database: Database) -> None:
     """prune_jobs locks agents too, in the order of the jobs they worked on: waiting for it could be for ever."""
     own_database.register()

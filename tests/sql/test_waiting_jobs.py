@@ -94,6 +94,15 @@ def test_a_running_job_whose_agent_has_gone_silent_says_so(database: Database) -
     assert waits(database, held.job_id)["message"] == "Its agent has gone silent; another takes it over."
 
 
+def test_a_running_job_that_its_agent_has_left_says_so(database: Database) -> None:
+    held = database.held_job()
+    database.call(
+        "register_agent", p_agent_id=held.agent_id, p_name="agent", p_version="0.1.0", p_hardware={},
+        p_models=Names(), p_status="stopped",
+    )  # fmt: skip
+    assert waits(database, held.job_id)["waiting_for"] == "agent"
+
+
 def test_a_job_that_was_taken_over_does_not_wait_for_its_first_agent(database: Database) -> None:
     held = database.held_job()
     database.rows(SILENT)
