@@ -276,3 +276,48 @@ def test_an_error_of_the_store_that_nobody_foresaw_is_tried_again(
     job = queue.insert(SCENES)
     with closing(Strange(settings, card)) as store, working(settings, card, store, lambda: OddComparison(GOOD)):
         assert queue.await_job(job, finished)["status"] == "succeeded"
+
+
+class Away(SupabaseStore):
+    """One whose claims fail until it is back."""
+
+    def __init__(self, settings: Settings, card: AgentCard, error: type[StoreError] = StoreUnavailable) -> None:
+        super().__init__(settings, card)
+        self.error: type[StoreError] | None = error
+        self.claims = 0
+
+    def claim(self, request_id: UUID) -> Lease | None:
+        self.claims += 1
+        if self.error:
+            raise self.error
+        return super().claim(request_id)
+
+
+def test_draining_in_an_outage_ends_the_agent_at_once_and_takes_no_job(
+    settings: Settings, card: AgentCard, queue: Queue
+) -> None:
+    job = queue.insert(SCENES)
+    patient = settings.model_copy(update={"poll_seconds": 60.0})
+    with (
+        closing(Away(patient, card)) as store,
+        working(patient, card, store, lambda: OddComparison(GOOD)) as (worker, thread),
+    ):
+        until(lambda: store.claims >= 2)  # now it pauses for seconds
+        store.error = None
+        worker.drain()
+        thread.join(20)
+        assert not thread.is_alive()
+    row = queue.job(job)
+    assert (row["status"], row["attempt"]) == ("pending", 0)
+
+
+def test_an_agent_whose_claims_are_refused_leaves_when_idle_all_the_same(
+    settings: Settings, card: AgentCard, queue: Queue
+) -> None:
+    arena = cast(Arena, OddArena(lambda: OddComparison(GOOD)))
+    with closing(Away(settings, card, RequestRefused)) as store:
+        shift = Shift(idle_exit_seconds=1.0)
+        Worker(settings, card, store, PollOnly(), ImageSource(settings), arena, shift).run()
+        assert store.claims >= 2
+    (row,) = queue.run("select status from public.agents where id = %s", [card.id])
+    assert row["status"] == "stopped"
