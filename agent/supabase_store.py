@@ -99,14 +99,14 @@ class SupabaseStore:
         outcome: Release = _outcome(Release, self._call_once("release_job", **_held(lease)))
         return outcome
 
-    @retrying
+    def _call(self, function: str, **arguments: Any) -> Any:
+        _, answer = self._ask(function, **arguments)
+        return answer
+
+    @retrying  # the functions are idempotent, so a lost reply is asked for again
     def _ask(self, function: str, **arguments: Any) -> tuple[float, Any]:
         """When it was asked for the last time, and the answer."""
         return time.monotonic(), self._call_once(function, **arguments)
-
-    @retrying  # the functions are idempotent, so a lost reply is asked for again
-    def _call(self, function: str, **arguments: Any) -> Any:
-        return self._call_once(function, **arguments)
 
     def _call_once(self, function: str, **arguments: Any) -> Any:
         with supabase_errors():

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console, RenderableType
 
+from agent.commands.options import given
 from agent.job_list import JobList, Status
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
@@ -85,8 +86,7 @@ def cancel(job_id: Id, url: Url = None, key: Key = None) -> None:
 def _open(url: str | None, key: str | None) -> JobList:
     from agent.settings import load_queue_settings
 
-    given = {"SUPABASE_URL": url, "SUPABASE_KEY": key}
-    settings = load_queue_settings(**{k: v for k, v in given.items() if v})
+    settings = load_queue_settings(**given(SUPABASE_URL=url, SUPABASE_KEY=key))
     return JobList(settings.url, settings.key)
 
 

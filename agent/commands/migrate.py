@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from agent.commands.options import given
+
 
 def migrate(
     database_url: Annotated[
@@ -23,7 +25,7 @@ def migrate(
     from agent.migrate import migrate as apply
     from agent.settings import load_database_settings
 
-    settings = load_database_settings(**({"DATABASE_URL": database_url} if database_url else {}))
+    settings = load_database_settings(**given(DATABASE_URL=database_url))
     console = Console()
     applied = apply(settings.database_url.get_secret_value())
     for migration in applied:

@@ -40,9 +40,14 @@ JsonFile = Annotated[
 ]
 
 
-def parse_job_options(given: Sequence[str] | None) -> dict[str, Any]:
+def given(**settings: str | None) -> dict[str, str]:
+    """Those of the settings, by environment variable, that the command line gives."""
+    return {name: value for name, value in settings.items() if value}
+
+
+def parse_job_options(items: Sequence[str] | None) -> dict[str, Any]:
     """``["windows=3"]`` to ``{"windows": 3}``; values are JSON. Raises SettingsError."""
-    return dict(_parse(item) for item in given or [])
+    return dict(_parse(item) for item in items or [])
 
 
 def _parse(item: str) -> tuple[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from agent.commands.options import Images, JobOptions, JsonFile, parse_job_options, write_json
+from agent.commands.options import Images, JobOptions, JsonFile, given, parse_job_options, write_json
 from agent.errors import AgentError
 from agent.front_end import FrontEnd, JobResult
 from agent.show import PhaseBar, result_view
@@ -36,8 +36,7 @@ def submit(
     from agent.manifest import read_manifest
     from agent.settings import load_front_end_settings
 
-    given = {"SUPABASE_URL": url, "SUPABASE_PUBLISHABLE_KEY": key}
-    settings = load_front_end_settings(**{k: v for k, v in given.items() if v})
+    settings = load_front_end_settings(**given(SUPABASE_URL=url, SUPABASE_PUBLISHABLE_KEY=key))
     _, items = read_manifest(images)
     console = Console()
     with FrontEnd(settings.url, settings.publishable_key.get_secret_value()) as front_end:

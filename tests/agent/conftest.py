@@ -43,7 +43,7 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried again is tried again at once."""
-    for function in (SupabaseStore._call, SupabaseStore._ask, _Download._download):
+    for function in (SupabaseStore._ask, _Download._download):
         monkeypatch.setattr(function.retry, "wait", wait_none())
 
 
