@@ -1,5 +1,6 @@
 """Everything that was observed of one model in one comparison, and the metrics that follow from it."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +20,9 @@ from benchmark.metrics.matches import Matches, box_matches, count_matches
 from benchmark.metrics.percentiles import percentile
 from benchmark.options import Options
 from benchmark.resampling import Array, Contender
+
+#: Times of single predictions that go into the result.
+_MOST_TIMES = 1000
 
 
 @dataclass(frozen=True)  # no slots, for the cached properties
@@ -44,8 +48,11 @@ class Evidence:
             model_id=self.model_id,
             metrics=self.metrics,
             accuracies=count_accuracies(self._counts, self._true_counts),
-            latencies_ms=self._times_by_pass(sample.predict_ms for sample in self.samples),
+            exact=np.equal(self._counts, self._true_counts),
+            predict_ms=self._times_by_pass(sample.predict_ms for sample in self.samples),
+            total_ms=self._times_by_pass(sample.total_ms for sample in self.samples),
             matches=tuple(self._matches),
+            rates_fps=np.array(self._rates_fps),
             energies_j=self._window_energies(),
         )
 
@@ -69,6 +76,7 @@ class Evidence:
         precision = self._average_precision()
         return {
             "accuracy": counts.accuracy,
+            "exact_count": float(np.mean(np.equal(self._counts, self._true_counts))),
             "count_mae": counts.mae,
             "count_rmse": counts.rmse,
             "count_bias": counts.bias,
@@ -92,6 +100,7 @@ class Evidence:
             "p90_ms": p90,
             "p99_ms": percentile(totals, 99),
             "samples": len(self.samples),
+            "latencies_ms": _thinned(totals),
             "decode_ms": median(sample.decode_ms for sample in self.samples),
             "preprocess_ms": median(sample.preprocess_ms for sample in self.samples),
             "inference_ms": median(sample.inference_ms for sample in self.samples),
@@ -99,7 +108,7 @@ class Evidence:
         }
 
     def _offline_metrics(self, accuracy: float, speed_ms: float) -> dict[str, Any]:
-        rates = [window.images / window.seconds for window in self.windows]
+        rates = self._rates_fps
         images = sum(window.images for window in self.windows)
         carbon_kg = _sum_all(energy.carbon_kg for energy in self._energies)
         per_image_kg = None if carbon_kg is None else carbon_kg / images
@@ -107,6 +116,7 @@ class Evidence:
             "throughput_fps": median(rates),
             "throughput_min_fps": min(rates),
             "throughput_max_fps": max(rates),
+            "throughput_windows_fps": [round(rate, 3) for rate in rates],
             "batch_size": self.windows[0].batch_size,
             "images_measured": images,
             "carbon_emissions": carbon_kg,
@@ -114,6 +124,10 @@ class Evidence:
             "energy_source": self._energies[0].source,
             "green_score": green_score(accuracy, per_image_kg, speed_ms / 1e3),
         } | self._energy_per_image(images)
+
+    @cached_property
+    def _rates_fps(self) -> list[float]:
+        return [window.images / window.seconds for window in self.windows]
 
     @cached_property
     def _energies(self) -> list[Energy]:
@@ -139,7 +153,11 @@ class Evidence:
     def _model_metrics(self) -> dict[str, Any]:
         return {
             "memory_mb": self.memory.resident_mb,
-            "gpu_memory_mb": self.memory.gpu_mb,
+            "memory_max_rss_mb": self.memory.max_rss_mb,
+            "memory_above_empty_mb": _above(self.memory.resident_mb, self.memory.empty_mb),
+            "gpu_memory_mb": self.memory.gpu_reserved_mb,
+            "gpu_memory_allocated_mb": self.memory.gpu_allocated_mb,
+            "gpu_memory_process_mb": self.memory.gpu_process_mb,
             "load_s": self.loaded.load_s,
             "parameters": self.loaded.model.parameters,
             "numeric_precision": self.loaded.model.precision,
@@ -189,6 +207,16 @@ class Evidence:
         for sample, time_ms in zip(self.samples, times_ms, strict=True):
             by_image.setdefault(sample.image, []).append(time_ms)
         return np.array([by_image[index] for index in range(len(self.truth))]).T
+
+
+def _above(peak_mb: float | None, empty_mb: float | None) -> float | None:
+    return None if peak_mb is None or empty_mb is None else max(0.0, peak_mb - empty_mb)
+
+
+def _thinned(times_ms: Sequence[float]) -> list[float]:
+    """In the order they were measured; of more than _MOST_TIMES evenly spread ones, for a row has to stay small."""
+    step = max(1, math.ceil(len(times_ms) / _MOST_TIMES))
+    return [round(time_ms, 2) for time_ms in times_ms[::step]]
 
 
 def _sum_all(values: Iterable[float | None]) -> float | None:

@@ -42,10 +42,16 @@ class Contender:
     metrics: Mapping[str, Any]
     #: Count accuracy of each image, 0–1.
     accuracies: Array
-    #: Single-stream times in ms, of shape (passes, images).
-    latencies_ms: Array
+    #: Whether each image was counted exactly right.
+    exact: npt.NDArray[np.bool_]
+    #: Single-stream times from image array to detections in ms, of shape (passes, images).
+    predict_ms: Array
+    #: Likewise from encoded bytes to detections.
+    total_ms: Array
     #: True and false positives of each image.
     matches: tuple[Matches, ...]
+    #: Throughput of each offline window, in images/s.
+    rates_fps: Array
     #: Energy per image of each offline window, in J; empty where it was not measured.
     energies_j: Array
 
@@ -85,10 +91,10 @@ def _by_image(a: Contender, b: Contender, random: np.random.Generator) -> list[d
     images = len(a.accuracies)
     if images < FEWEST_IMAGES:
         return [{}, {}]
-    passes = len(a.latencies_ms)
+    passes = len(a.predict_ms)
     draws = random.integers(0, images, size=(RESAMPLES, images))
     pass_draws = random.integers(0, passes, size=(RESAMPLES, passes))
-    return [_scores(each, draws) | {"speed_ms": _medians(each.latencies_ms, pass_draws, draws)} for each in (a, b)]
+    return [_scores(each, draws) | {"speed_ms": _medians(each.predict_ms, pass_draws, draws)} for each in (a, b)]
 
 
 def _scores(contender: Contender, draws: _Indices) -> dict[str, Array]:

@@ -28,7 +28,7 @@ def peak_memory() -> Memory:
     cuda = _cuda()
     return Memory(
         resident_mb=_resident_mb(),
-        gpu_mb=cuda.max_memory_reserved() / 2**20 if cuda else None,
+        gpu_reserved_mb=cuda.max_memory_reserved() / 2**20 if cuda else None,
     )
 
 

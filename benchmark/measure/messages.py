@@ -118,6 +118,8 @@ class Streamed:
     """The samples, in the order of the images asked for."""
 
     samples: tuple[Sample, ...]
+    #: Images in which something else was found than at the first sight (Detect).
+    changed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ class Swept:
     """The batch size that was found."""
 
     batch_size: int
+    #: Whether the next larger one did not fit into memory.
+    limited_by_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,7 @@ class Energy:
 class Window:
     """One offline window."""
 
+    #: That of the command, or what was left of it after halving until it fitted into memory.
     batch_size: int
     #: Images predicted.
     images: int
@@ -167,6 +172,23 @@ class Window:
     #: Distinct images that were kept in memory for it.
     distinct_images: int
     energy: Energy
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureIdle:
+    """Do nothing for so long, and say what that takes. Replied to by Idle."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """What the machine, or the GPU where there is a model on one, takes while no model works."""
+
+    #: W; None: not measured.
+    watts: float | None
+    #: As in Energy.
+    source: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +208,20 @@ class MeasureMemory:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Peaks."""
+    """Peaks, in MiB. None: not measured."""
 
-    #: Peak resident memory of the Host, in MiB.
+    #: Highest resident memory since the last Load, as the kernel kept it.
     resident_mb: float | None
-    #: Peak memory that torch reserved on the GPU, in MiB.
-    gpu_mb: float | None
+    #: Highest resident memory of the whole life of the process (`ru_maxrss`).
+    max_rss_mb: float | None = None
+    #: Resident memory of the Host before it loaded anything.
+    empty_mb: float | None = None
+    #: Memory that torch's tensors took on the GPU.
+    gpu_allocated_mb: float | None = None
+    #: Memory that torch reserved on the GPU, which is more.
+    gpu_reserved_mb: float | None = None
+    #: Memory of this process on the GPU as its driver counts it, the CUDA context included.
+    gpu_process_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,5 +257,5 @@ class Failed:
     error: BenchmarkError
 
 
-Command = Open | Load | Detect | Stream | Sweep | Offline | MeasureMemory | Forget | Close | Stop
-Reply = Opened | Loaded | Detected | Streamed | Swept | Window | Memory | Forgotten | Stopped | Failed
+Command = Open | Load | Detect | Stream | Sweep | MeasureIdle | Offline | MeasureMemory | Forget | Close | Stop
+Reply = Opened | Loaded | Detected | Streamed | Swept | Idle | Window | Memory | Forgotten | Stopped | Failed

@@ -56,4 +56,4 @@ def test_scores_of_images_and_of_all_agree() -> None:
 def test_times_lie_by_pass_and_image() -> None:
     seen = evidence([MEASURED])
     samples = [Sample(image, 1.0, 0.0, float(time), 0.0) for time, image in enumerate((1, 0, 0, 1, 1, 0))]
-    assert replace(seen, samples=samples).contender().latencies_ms.tolist() == [[1, 0], [2, 3], [5, 4]]
+    assert replace(seen, samples=samples).contender().predict_ms.tolist() == [[1, 0], [2, 3], [5, 4]]

@@ -28,7 +28,10 @@ def contender(model_id: str, accuracies: Array, latencies_ms: Array, **metrics: 
     figures |= metrics
     energy = figures["energy_j_per_image"]
     energies = np.array([] if energy is None else [0.99 * energy, 1.01 * energy])
-    return Contender(model_id, figures, accuracies, np.atleast_2d(latencies_ms), matches, energies)
+    times = np.atleast_2d(latencies_ms)
+    exact = np.array([each.fp + each.fn == 0 for each in matches])
+    rates = figures["throughput_fps"] * np.array([0.99, 1.01])
+    return Contender(model_id, figures, accuracies, exact, times, times + 5.0, matches, rates, energies)
 
 
 def without_energy(contender: Contender) -> Contender:
@@ -79,7 +82,7 @@ def test_equal_models_under_two_names_tie_nearly_always() -> None:
 
 def test_a_model_against_itself_ties_whatever_was_measured() -> None:
     a, b = pair(better=0.2)
-    verdict = judge(a, contender("a", b.accuracies, b.latencies_ms), Weights(), seed=0)
+    verdict = judge(a, contender("a", b.accuracies, b.predict_ms), Weights(), seed=0)
     assert verdict.winner == "tie"
     assert {entry["winner"] for entry in verdict.metrics.values()} == {"tie"}
     assert "itself" in verdict.sentence

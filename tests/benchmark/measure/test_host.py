@@ -59,7 +59,7 @@ def test_its_memory_is_that_of_its_model(host: Host, tmp_path: Path) -> None:
     assert memory.resident_mb is not None
     assert psutil.Process(host.pid).memory_info().rss / 2**20 == pytest.approx(memory.resident_mb, rel=0.05)
     assert memory.resident_mb > 400
-    assert memory.gpu_mb is None
+    assert memory.gpu_reserved_mb is None
 
 
 def test_the_peak_starts_anew_with_the_next_comparison(host: Host, tmp_path: Path) -> None:
