@@ -16,14 +16,16 @@ SOUND: list[dict[str, Any]] = [
     {},
     {"confidence": 0.001}, {"confidence": 0.999}, {"min_seconds": 0.1}, {"min_seconds": 600},
     {"window_seconds": 0.5}, {"window_seconds": 120}, {"windows": 1}, {"windows": 20},
-    {"batch_size": 1}, {"batch_size": 256}, {"seed": 0}, {"seed": 2**31 - 1},
+    {"batch_size": 1}, {"batch_size": 256}, {"cpu_fallback": True}, {"cpu_fallback": False},
+    {"seed": 0}, {"seed": 2**31 - 1},
     {"weights": {"accuracy": 1}}, {"weights": {"memory": 1000, "speed": 0}}, {"classes": ["car", "truck"]},
 ]  # fmt: skip
 WRONG: list[dict[str, Any]] = [
     {"conf": 0.5},
     {"confidence": 0}, {"confidence": 1}, {"confidence": "0.5"}, {"min_seconds": 0}, {"min_seconds": 601},
     {"window_seconds": 0.4}, {"window_seconds": 121}, {"windows": 0}, {"windows": 21}, {"windows": 1.5},
-    {"batch_size": 0}, {"batch_size": 257}, {"seed": -1}, {"seed": 2**31},
+    {"batch_size": 0}, {"batch_size": 257}, {"cpu_fallback": 1}, {"cpu_fallback": "yes"}, {"cpu_fallback": None},
+    {"seed": -1}, {"seed": 2**31},
     {"weights": {}}, {"weights": {"accuracy": 0}}, {"weights": {"beauty": 1}}, {"weights": {"speed": -1}},
     {"weights": {"speed": 1001}}, {"classes": []}, {"classes": "car"}, {"classes": [1]},
 ]  # fmt: skip
