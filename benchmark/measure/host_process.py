@@ -9,11 +9,13 @@ import signal
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
 import numpy as np
 
+from benchmark.detection import Detection
 from benchmark.errors import BenchmarkError, ClassMissing, HostError
 from benchmark.measure import messages
 from benchmark.measure.failures import translated
@@ -70,6 +72,8 @@ class HostProcess:
         self._name = name
         self._threads = threads
         self._pictures: Any = None
+        #: Detections of each picture when it was first seen.
+        self._first_sight: Sequence[Sequence[Detection]] = ()
         self._model: Any = None
         self._loaded: messages.Loaded | None = None
         self._meter: Any = None
@@ -115,7 +119,7 @@ class HostProcess:
             case messages.Stream():
                 from benchmark.measure.single_stream import stream
 
-                return stream(self._model, self._pictures, command.images, command.query, pulse)
+                return stream(self._model, self._pictures, command.images, command.query, self._first_sight, pulse)
             case messages.Sweep():
                 from benchmark.measure.memory import reset_peak_memory
                 from benchmark.measure.offline import sweep
@@ -143,7 +147,7 @@ class HostProcess:
     def _forget(self) -> messages.Forgotten:
         from benchmark.measure.memory import give_memory_back
 
-        self._pictures = None
+        self._pictures, self._first_sight = None, ()
         give_memory_back()
         return messages.Forgotten()
 
@@ -179,7 +183,9 @@ class HostProcess:
             wanted = ", ".join(command.query.classes)
             raise ClassMissing(f"{self._name} knows no class {wanted}; it knows {', '.join(known[:20])}.")
         _seed(command.seed)
-        return detect_all(self._model, self._pictures, command.query, command.settle_seconds, pulse)
+        detected = detect_all(self._model, self._pictures, command.query, command.settle_seconds, pulse)
+        self._first_sight = detected.detections
+        return detected
 
 
 def _use_threads(threads: int) -> None:

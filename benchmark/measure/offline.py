@@ -1,11 +1,14 @@
 """Batches as fast as they go: throughput and energy. Runs in the Host."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import cycle, islice
+from typing import TypeVar
 
 from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.failures import is_out_of_memory
+from benchmark.measure.memory import give_memory_back
 from benchmark.measure.messages import Offline, Swept, Window
 from benchmark.measure.pictures import Pictures
 from benchmark.measure.pulse import Pulse
@@ -21,14 +24,30 @@ _SWEEP_SECONDS = 0.4
 #: The sweep goes on while a batch size brings at least this much more.
 _SWEEP_GAIN = 1.05
 
+_T = TypeVar("_T")
+
 
 def run_window(model: Model, pictures: Pictures, command: Offline, meter: EnergyMeter, pulse: Pulse) -> Window:
-    """One window of batched prediction, arrays in, detections out."""
+    """One window of batched prediction, arrays in, detections out.
+
+    A batch that does not fit into memory is halved until it does, and the window begins anew.
+    """
     images = _decoded(pictures)
-    _run(model, images, command.batch_size, 0.0, command.query, pulse)
+    size = command.batch_size
+    while True:
+        window = _fitting(partial(_window, model, images, size, command, meter, pulse), size)
+        if window:
+            return window
+        size //= 2
+
+
+def _window(
+    model: Model, images: Sequence[Image], size: int, command: Offline, meter: EnergyMeter, pulse: Pulse
+) -> Window:
+    _run(model, images, size, 0.0, command.query, pulse)
     with no_garbage_collection(), meter.window() as window:
-        count, seconds = _run(model, images, command.batch_size, command.seconds, command.query, pulse)
-    return Window(command.batch_size, count, seconds, len(images), window.energy)
+        count, seconds = _run(model, images, size, command.seconds, command.query, pulse)
+    return Window(size, count, seconds, len(images), window.energy)
 
 
 def sweep(model: Model, pictures: Pictures, query: Query, pulse: Pulse) -> Swept:
@@ -36,17 +55,31 @@ def sweep(model: Model, pictures: Pictures, query: Query, pulse: Pulse) -> Swept
     images = _decoded(pictures)
     best_size, best_fps = 1, 0.0
     for size in _SWEEP:
-        try:
-            _run(model, images, size, 0.0, query, pulse)
-            count, seconds = _run(model, images, size, _SWEEP_SECONDS, query, pulse)
-        except Exception as error:
-            if size == 1 or not is_out_of_memory(error):
-                raise
+        fps = _fitting(partial(_rate, model, images, size, query, pulse), size)
+        if fps is None:
+            return Swept(best_size, limited_by_memory=True)
+        if fps < best_fps * _SWEEP_GAIN:
             break
-        if count / seconds < best_fps * _SWEEP_GAIN:
-            break
-        best_size, best_fps = size, count / seconds
+        best_size, best_fps = size, fps
     return Swept(best_size)
+
+
+def _rate(model: Model, images: Sequence[Image], size: int, query: Query, pulse: Pulse) -> float:
+    """Images/s."""
+    _run(model, images, size, 0.0, query, pulse)
+    count, seconds = _run(model, images, size, _SWEEP_SECONDS, query, pulse)
+    return count / seconds
+
+
+def _fitting(work: Callable[[], _T], batch_size: int) -> _T | None:
+    """What `work` returns; None where that many images at once do not fit into memory, but fewer may."""
+    try:
+        return work()
+    except Exception as error:
+        if batch_size == 1 or not is_out_of_memory(error):
+            raise
+    give_memory_back()  # after the error is gone, whose traceback held on to the batch
+    return None
 
 
 def _decoded(pictures: Pictures) -> list[Image]:

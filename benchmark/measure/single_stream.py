@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from itertools import pairwise
 from statistics import median
 
+from benchmark.detection import Detection
+from benchmark.measure.agreement import agree, kept
 from benchmark.measure.messages import Detected, Sample, Streamed
 from benchmark.measure.pictures import Pictures
 from benchmark.measure.pulse import Pulse
@@ -51,21 +53,32 @@ def _timed(work: Callable[[], object], model: Model) -> float:
     return time.perf_counter() - start
 
 
-def stream(model: Model, pictures: Pictures, images: Sequence[int], query: Query, pulse: Pulse) -> Streamed:
+def stream(
+    model: Model,
+    pictures: Pictures,
+    images: Sequence[int],
+    query: Query,
+    first_sight: Sequence[Sequence[Detection]],
+    pulse: Pulse,
+) -> Streamed:
     """One timed sample of each index in `images`.
 
-    The first image is predicted once before, untimed: the other Host had the caches in between.
+    The first image is predicted once before, untimed: the other Host had the caches in between. What is found is held
+    against `first_sight`, the detections of all images when they were first seen.
     """
     _sample(model, pictures, images[0], query)
-    samples = []
+    samples, changed = [], []
     with no_garbage_collection():
         for number, index in enumerate(images):
-            samples.append(_sample(model, pictures, index, query))
+            sample, found = _sample(model, pictures, index, query)
+            samples.append(sample)
+            if not agree(found, kept(query, first_sight[index])):
+                changed.append(index)
             pulse.tick(number + 1, len(images))
-    return Streamed(tuple(samples))
+    return Streamed(tuple(samples), tuple(changed))
 
 
-def _sample(model: Model, pictures: Pictures, index: int, query: Query) -> Sample:
+def _sample(model: Model, pictures: Pictures, index: int, query: Query) -> tuple[Sample, list[Detection]]:
     clock = time.perf_counter
     model.synchronize()
     started = clock()
@@ -77,16 +90,17 @@ def _sample(model: Model, pictures: Pictures, index: int, query: Query) -> Sampl
     outputs = model.infer(inputs)
     model.synchronize()
     inferred = clock()
-    model.postprocess(outputs, inputs, images, query)
+    [found] = model.postprocess(outputs, inputs, images, query)
     model.synchronize()
     finished = clock()
-    return Sample(
+    sample = Sample(
         image=index,
         decode_ms=(decoded - started) * 1e3,
         preprocess_ms=(prepared - decoded) * 1e3,
         inference_ms=(inferred - prepared) * 1e3,
         postprocess_ms=(finished - inferred) * 1e3,
     )
+    return sample, found
 
 
 @contextmanager

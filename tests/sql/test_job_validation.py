@@ -89,7 +89,8 @@ ACCEPTED: list[dict[str, Any]] = [
     image(car_count=10000),
     image(description="", boxes=[[0, 0, 0.5, 100000]]),
     image(car_count=0, boxes=[]),
-    options(confidence=0.001, min_seconds=0.1, window_seconds=0.5, windows=20, batch_size=256, cpu_fallback=True, seed=2**31 - 1),
+    options(confidence=0.001, min_seconds=0.1, window_seconds=0.5, windows=20, batch_size=256, seed=2**31 - 1),
+    options(cpu_fallback=True),
     options(weights={"accuracy": 1, "speed": 0, "green": 0.5}, classes=["car", "bus"]),
     {"priority": -100, "max_attempts": 10},
 ]  # fmt: skip
