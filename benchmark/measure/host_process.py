@@ -73,7 +73,7 @@ class HostProcess:
         self._threads = threads
         self._pictures: Any = None
         #: Detections of each picture when it was first seen.
-        self._first_sight: Sequence[Sequence[Detection]] = ()
+        self._first_sight: dict[int, Sequence[Detection]] = {}
         self._model: Any = None
         self._loaded: messages.Loaded | None = None
         self._meter: Any = None
@@ -140,14 +140,14 @@ class HostProcess:
     def _open(self, command: messages.Open, pulse: Pulse) -> messages.Opened:
         from benchmark.measure.pictures import Pictures
 
-        self._pictures = None
+        self._pictures, self._first_sight = None, {}
         self._pictures = Pictures(command.pictures, pulse)
         return messages.Opened(tuple(self._pictures.sizes))
 
     def _forget(self) -> messages.Forgotten:
         from benchmark.measure.memory import give_memory_back
 
-        self._pictures, self._first_sight = None, ()
+        self._pictures, self._first_sight = None, {}
         give_memory_back()
         return messages.Forgotten()
 
@@ -184,7 +184,7 @@ class HostProcess:
             raise ClassMissing(f"{self._name} knows no class {wanted}; it knows {', '.join(known[:20])}.")
         _seed(command.seed)
         detected = detect_all(self._model, self._pictures, command.query, command.settle_seconds, pulse)
-        self._first_sight = detected.detections
+        self._first_sight = dict(enumerate(detected.detections))
         return detected
 
 

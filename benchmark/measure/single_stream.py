@@ -2,7 +2,7 @@
 
 import gc
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from statistics import median
@@ -58,13 +58,13 @@ def stream(
     pictures: Pictures,
     images: Sequence[int],
     query: Query,
-    first_sight: Sequence[Sequence[Detection]],
+    first_sight: MutableMapping[int, Sequence[Detection]],
     pulse: Pulse,
 ) -> Streamed:
     """One timed sample of each index in `images`.
 
     The first image is predicted once before, untimed: the other Host had the caches in between. What is found is held
-    against `first_sight`, the detections of all images when they were first seen.
+    against `first_sight`, the detections of each image when it was first seen; an image not in it is added.
     """
     _sample(model, pictures, images[0], query)
     samples, changed = [], []
@@ -72,7 +72,7 @@ def stream(
         for number, index in enumerate(images):
             sample, found = _sample(model, pictures, index, query)
             samples.append(sample)
-            if not agree(found, kept(query, first_sight[index])):
+            if not agree(found, kept(query, first_sight.setdefault(index, found))):
                 changed.append(index)
             pulse.tick(number + 1, len(images))
     return Streamed(tuple(samples), tuple(changed))
