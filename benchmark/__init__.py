@@ -15,6 +15,7 @@ from benchmark.errors import (
     DeviceUnavailable,
     FamilyMissing,
     GpuFault,
+    GpuOutOfMemory,
     HostDied,
     HostError,
     HostTimeout,
@@ -23,6 +24,7 @@ from benchmark.errors import (
     LibraryMissing,
     ModelFailed,
     OutOfMemory,
+    PhaseTimeout,
     SetupError,
     UnknownCountry,
     UnknownModel,
@@ -37,6 +39,7 @@ from benchmark.models.state import ModelState, model_state
 from benchmark.options import Options, Weights
 from benchmark.progress import Progress
 from benchmark.settings import BenchmarkSettings
+from benchmark.thumbnail import Thumbnail, thumbnail
 from benchmark.verdict import Verdict
 
 __all__ = [
@@ -57,6 +60,7 @@ __all__ = [
     "DeviceUnavailable",
     "FamilyMissing",
     "GpuFault",
+    "GpuOutOfMemory",
     "HostDied",
     "HostError",
     "HostTimeout",
@@ -70,8 +74,10 @@ __all__ = [
     "ModelState",
     "Options",
     "OutOfMemory",
+    "PhaseTimeout",
     "Progress",
     "SetupError",
+    "Thumbnail",
     "UnknownCountry",
     "UnknownModel",
     "Verdict",
@@ -84,4 +90,5 @@ __all__ = [
     "describe_machine",
     "load_catalogue",
     "model_state",
+    "thumbnail",
 ]

@@ -5,10 +5,10 @@ import benchmark
 
 EXPORTS = """
 Arena BadCatalogue BadImage BadLabel BenchmarkError BenchmarkSettings Box BoxOutsideImage Cancelled CannotDetectCars
-Catalogue ClassMissing Comparison Detection DeviceUnavailable FamilyMissing GpuFault HostDied HostError HostTimeout
-ImageResult InputError InvalidOptions LabelledImage LibraryMissing ModelEntry ModelFailed ModelState Options OutOfMemory
-Progress SetupError UnknownCountry UnknownModel Verdict Weights WeightsFile WeightsMismatch WeightsMissing
-WeightsUnreadable compare describe_machine load_catalogue model_state
+Catalogue ClassMissing Comparison Detection DeviceUnavailable FamilyMissing GpuFault GpuOutOfMemory HostDied HostError
+HostTimeout ImageResult InputError InvalidOptions LabelledImage LibraryMissing ModelEntry ModelFailed ModelState Options
+OutOfMemory PhaseTimeout Progress SetupError Thumbnail UnknownCountry UnknownModel Verdict Weights WeightsFile
+WeightsMismatch WeightsMissing WeightsUnreadable compare describe_machine load_catalogue model_state thumbnail
 """
 
 
