@@ -21,8 +21,10 @@ BenchmarkError
 ├── HostError                 the process that held the model failed
 │   ├── HostDied
 │   ├── HostTimeout
+│   ├── PhaseTimeout
 │   ├── GpuFault
 │   ├── OutOfMemory
+│   │   └── GpuOutOfMemory
 │   └── ModelFailed
 └── Cancelled
 
@@ -168,6 +170,12 @@ class HostTimeout(HostError):
     transient = True
 
 
+class PhaseTimeout(HostError):
+    """A phase of the comparison took longer than it may."""
+
+    code = "phase_timeout"
+
+
 class GpuFault(HostError):
     """The GPU failed while the model ran on it."""
 
@@ -179,6 +187,12 @@ class OutOfMemory(HostError):
     """The model does not fit into the memory of this machine."""
 
     code = "out_of_memory"
+
+
+class GpuOutOfMemory(OutOfMemory):
+    """The model does not fit into the memory of the GPU."""
+
+    code = "gpu_out_of_memory"
 
 
 class ModelFailed(HostError):
