@@ -10,18 +10,24 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmark.detection import Detection
-from benchmark.errors import BenchmarkError, ClassMissing, HostError
+from benchmark.errors import BenchmarkError, ClassMissing, HostError, ModelFailed, OutOfMemory
 from benchmark.measure import messages
 from benchmark.measure.failures import translated
+from benchmark.measure.known_sizes import KnownSizes
 from benchmark.measure.pulse import Pulse, StopRequested
+from benchmark.measure.wire import pack, unpack
 
 _PR_SET_PDEATHSIG = 1
+_OOM_SCORE = Path("/proc/self/oom_score_adj")
+_HIGHEST_OOM_SCORE = "1000"
 
 
 def main(descriptor: int, parent: int, threads: int, name: str) -> None:
@@ -31,9 +37,15 @@ def main(descriptor: int, parent: int, threads: int, name: str) -> None:
         # The parent decides what they mean, and ends its Hosts. Not SIG_IGN, which a child's children inherit.
         signal.signal(signum, lambda _signum, _frame: None)
     _die_with(parent)
+    _be_the_first_to_go()
     _set_environment(threads)
-    HostProcess(Connection(descriptor), threads, name).serve()
-    os._exit(0)  # taking torch apart in an orderly way would take seconds
+    code = 0
+    try:
+        HostProcess(Connection(descriptor), threads, name).serve()
+    except BaseException:
+        traceback.print_exc()
+        code = 1
+    os._exit(code)  # taking torch apart in an orderly way would take seconds, and threads left behind for ever
 
 
 def _die_with(parent: int) -> None:
@@ -41,6 +53,12 @@ def _die_with(parent: int) -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)  # it was gone before the kernel knew
+
+
+def _be_the_first_to_go() -> None:
+    """Where the machine runs out of memory, the kernel then ends this process before any other."""
+    with suppress(OSError):  # not Linux
+        _OOM_SCORE.write_text(_HIGHEST_OOM_SCORE)
 
 
 def _set_environment(threads: int) -> None:
@@ -72,6 +90,7 @@ class HostProcess:
         self._name = name
         self._threads = threads
         self._pictures: Any = None
+        self._known_sizes = KnownSizes()
         #: Detections of each picture when it was first seen.
         self._first_sight: dict[int, Sequence[Detection]] = {}
         self._model: Any = None
@@ -80,27 +99,32 @@ class HostProcess:
 
     def serve(self) -> None:
         """Answer commands until the parent closes, or is gone."""
-        while True:
-            try:
-                command = self._connection.recv()
+        with suppress(EOFError, ConnectionError):  # the parent is gone
+            while True:
+                try:
+                    command = unpack(self._name, self._connection.recv_bytes())
+                except ModelFailed as error:
+                    self._connection.send(messages.Failed(error))
+                    continue
                 if isinstance(command, messages.Close):
                     return
                 if not isinstance(command, messages.Stop):  # a Stop may come after the work was done
-                    self._connection.send(self._reply(command))
-            except (EOFError, ConnectionError):
-                return  # the parent is gone
+                    self._connection.send_bytes(self._reply(command))
 
-    def _reply(self, command: messages.Command) -> messages.Reply:
+    def _reply(self, command: messages.Command) -> bytes:
         try:
             with translated(self._name):
-                return self._answer(command, Pulse(self._connection))
+                return pack(self._name, self._answer(command, Pulse(self._connection)))
         except StopRequested:
-            return messages.Stopped()
+            return pack(self._name, messages.Stopped())
         except HostError as error:
             error.add_note("".join(traceback.format_exception(error)))  # the traceback itself cannot be sent
-            return messages.Failed(error)
+            failed, full = pack(self._name, messages.Failed(error)), isinstance(error, OutOfMemory)
         except BenchmarkError as error:  # what a person did: the message says it all
-            return messages.Failed(error)
+            return pack(self._name, messages.Failed(error))
+        if full:
+            _give_memory_back()  # after the error is gone, whose traceback held on to what did not fit
+        return failed
 
     def _answer(self, command: messages.Command, pulse: Pulse) -> messages.Reply:
         match command:
@@ -141,14 +165,12 @@ class HostProcess:
         from benchmark.measure.pictures import Pictures
 
         self._pictures, self._first_sight = None, {}
-        self._pictures = Pictures(command.pictures, pulse)
+        self._pictures = Pictures(command.pictures, pulse, self._known_sizes)
         return messages.Opened(tuple(self._pictures.sizes))
 
     def _forget(self) -> messages.Forgotten:
-        from benchmark.measure.memory import give_memory_back
-
         self._pictures, self._first_sight = None, {}
-        give_memory_back()
+        _give_memory_back()
         return messages.Forgotten()
 
     def _load(self, command: messages.Load) -> messages.Loaded:
@@ -170,7 +192,7 @@ class HostProcess:
         from benchmark.measure.gpu import Gpu
 
         info = self._model.info
-        gpu = Gpu.find(info.device)
+        gpu = Gpu.find(info.device) if _torch_has_gpu() else None
         self._meter = EnergyMeter(country, gpu)
         name, driver = (gpu.name, gpu.driver) if gpu else (None, None)
         return messages.Loaded(info, load_s, name, driver, _threads_in_use() or self._threads)
@@ -186,6 +208,18 @@ class HostProcess:
         detected = detect_all(self._model, self._pictures, command.query, command.settle_seconds, pulse)
         self._first_sight = dict(enumerate(detected.detections))
         return detected
+
+
+def _give_memory_back() -> None:
+    from benchmark.measure.memory import give_memory_back
+
+    give_memory_back()
+
+
+def _torch_has_gpu() -> bool:
+    """Whether torch is what runs the model, and sees a GPU; it is never imported for this."""
+    torch = sys.modules.get("torch")
+    return bool(torch and torch.cuda.is_available())
 
 
 def _use_threads(threads: int) -> None:

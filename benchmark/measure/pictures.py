@@ -7,6 +7,7 @@ import numpy as np
 
 from benchmark.detection import Box
 from benchmark.errors import BadImage, BoxOutsideImage
+from benchmark.measure.known_sizes import KnownSizes
 from benchmark.measure.messages import Picture
 from benchmark.measure.pulse import Pulse
 from benchmark.model import Image
@@ -18,16 +19,25 @@ _BOX_TOLERANCE = 1.0
 class Pictures:
     """Encoded images in memory, decoded anew each time, as a service would."""
 
-    def __init__(self, pictures: Sequence[Picture], pulse: Pulse) -> None:
-        """Raises BadImage or BoxOutsideImage, which name the image."""
+    def __init__(self, pictures: Sequence[Picture], pulse: Pulse, known: KnownSizes | None = None) -> None:
+        """`known` has sizes of images that were decoded before, and takes in the new ones.
+
+        Raises BadImage or BoxOutsideImage, which name the image.
+        """
         self._pictures = pictures
-        self._encoded = [_read(picture) for picture in pictures]
+        self._known = KnownSizes() if known is None else known
+        self._encoded: list[bytes] = []
         self.sizes: list[tuple[int, int]] = []
-        for index, picture in enumerate(pictures):
-            height, width = self.decode(index).shape[:2]
-            _check_boxes(picture, width, height)
-            self.sizes.append((width, height))
-            pulse.tick(index, len(pictures))
+        for number, picture in enumerate(pictures):
+            self._add(picture)
+            pulse.tick(number + 1, len(pictures))
+
+    def _add(self, picture: Picture) -> None:
+        encoded = _read(picture)
+        size = self._known.size(encoded, lambda: _decoded_size(encoded, picture.image_path))
+        _check_boxes(picture, *size)
+        self._encoded.append(encoded)
+        self.sizes.append(size)
 
     def __len__(self) -> int:
         return len(self._pictures)
@@ -46,6 +56,11 @@ def decode(encoded: bytes, image_path: str) -> Image:
     if image is None:
         raise BadImage(f"{image_path} is not an image that can be read here; use JPEG, PNG or WebP.")
     return image  # type: ignore[return-value]  # IMREAD_COLOR always gives uint8
+
+
+def _decoded_size(encoded: bytes, image_path: str) -> tuple[int, int]:
+    height, width = decode(encoded, image_path).shape[:2]
+    return width, height
 
 
 def _read(picture: Picture) -> bytes:
