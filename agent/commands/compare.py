@@ -6,7 +6,16 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from agent.commands.options import Catalogue, Images, JobOptions, JsonFile, WeightsDir, parse_job_options, write_json
+from agent.commands.options import (
+    Catalogue,
+    HtmlFile,
+    Images,
+    JobOptions,
+    JsonFile,
+    WeightsDir,
+    parse_job_options,
+    write_json,
+)
 from agent.settings import WEIGHTS_DIR
 
 # Columns of comparison_results that only a job has.
@@ -18,6 +27,7 @@ def compare(
     model_b: Annotated[str, typer.Argument(help="The other model's id.")],
     images: Images,
     json_file: JsonFile = None,
+    html_file: HtmlFile = None,
     min_seconds: Annotated[
         float | None, typer.Option(help="Least time spent on timing each model one image at a time, in seconds.")
     ] = None,
@@ -34,9 +44,10 @@ def compare(
 
     No database and no network. The JSON has the columns of comparison_results plus image_results.
 
-    Example: `arena compare Trained_yolov5 Trained_yolov8 --images photos/ --json result.json`
+    Example: `arena compare Trained_yolov5 Trained_yolov8 --images photos/ --html report.html`
     """
     from agent.manifest import local_images
+    from agent.report import write_report
     from agent.show import PhaseBar, result_view
     from agent.worker import labelled
     from benchmark import Arena, BenchmarkSettings, Options, load_catalogue
@@ -51,6 +62,7 @@ def compare(
     row = {**_NO_JOB, **result.to_row(), "created_at": _now(), "image_results": result.image_rows()}
     console.print(result_view(row))
     write_json(json_file, row)
+    write_report(html_file, row, pictures)
 
 
 def _now() -> str:

@@ -39,6 +39,13 @@ JsonFile = Annotated[
     typer.Option("--json", dir_okay=False, writable=True, callback=_in_a_folder, help="Write the result to this file."),
 ]
 
+HtmlFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--html", dir_okay=False, writable=True, callback=_in_a_folder, help="Write a report with plots to this file."
+    ),
+]
+
 
 def given(**settings: str | None) -> dict[str, str]:
     """Those of the settings, by environment variable, that the command line gives."""
