@@ -2,6 +2,8 @@
 
 import os
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -10,11 +12,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe, wait
+from pathlib import Path
 from typing import Any
 
-from benchmark.errors import Cancelled, GpuFault, HostDied, HostTimeout
-from benchmark.measure.messages import Beat, Close, Command, Failed, Forget, Reply, Stop
+from benchmark.errors import Cancelled, GpuFault, HostError, HostTimeout, PhaseTimeout
+from benchmark.measure.death import cause_of_death, oom_kills, outgrown
+from benchmark.measure.host_log import HostLog
+from benchmark.measure.machine_memory import resident_mb
+from benchmark.measure.messages import Beat, Close, Command, Failed, Forget, Load, Reply, Stop
 from benchmark.measure.threads import default_threads
+from benchmark.measure.wire import pack, unpack
 
 #: Not multiprocessing's own spawn: that runs the parent's main script again in the child, whose imports (a web
 #: client, a test runner) would then count as the model's memory and start-up time.
@@ -27,9 +34,10 @@ _BOOT = (
 _STOP_GRACE = 1.0
 _FORGET_GRACE = 2.0
 _CLOSE_GRACE = 2.0
-#: Seconds between two looks at whether the comparison is to be cancelled.
+#: Seconds that a Host may stand still in the middle of a message: a stopped one would hold up its parent for ever.
+_MESSAGE_TIMEOUT = 30
+#: Seconds, at most, between two looks at the Hosts and at whether the comparison is to be cancelled.
 _LOOK_INTERVAL = 0.1
-_LOG_TAIL = 2000  # bytes
 
 
 class Host:
@@ -46,9 +54,13 @@ class Host:
         self.busy = False
         #: Whether it has answered anything yet; until then it is starting, and holds nothing.
         self.awake = False
-        self._folder = tempfile.TemporaryDirectory(prefix="arena-host-")
-        self._log = tempfile.TemporaryFile(dir=self._folder.name)  # noqa: SIM115 - lives as long as the Host
+        #: Highest resident memory that was seen while it was busy, since the last Load, in MiB.
+        self.sampled_peak_mb = 0.0
+        self._oom_kills = oom_kills()
+        self._folder = tempfile.TemporaryDirectory(prefix="arena-host-", ignore_cleanup_errors=True)
+        self._log = HostLog(Path(self._folder.name))
         self.connection, child = Pipe()
+        _limit_messages(self.connection)
         self._process = self._spawn(child, threads or default_threads())
         child.close()
 
@@ -60,7 +72,7 @@ class Host:
             pass_fds=[child.fileno()],
             cwd=self._folder.name,
             stdin=subprocess.DEVNULL,
-            stdout=self._log,
+            stdout=self._log.fileno(),
             stderr=subprocess.STDOUT,
             process_group=0,  # a Ctrl-C in the terminal is the parent's to handle
         )
@@ -75,30 +87,55 @@ class Host:
         """Whether the child still runs."""
         return self._process.poll() is None
 
+    @property
+    def resident_mb(self) -> float:
+        """Its resident memory now, in MiB; 0 once it is gone."""
+        return resident_mb(self.pid) if self.alive else 0.0
+
     def send(self, command: Command) -> None:
-        """Raises HostDied."""
+        """Raises HostDied, OutOfMemory or HostTimeout; ModelFailed where the command cannot be sent to a process."""
+        packed = pack(self.name, command)
+        self._oom_kills = oom_kills()
+        if isinstance(command, Load):
+            self.sampled_peak_mb = 0.0
         self.busy = True
         try:
-            self.connection.send(command)
+            self.connection.send_bytes(packed)
         except OSError as error:
-            raise self._died() from error
+            raise self._lost(error) from error
 
     def receive(self) -> Reply | Beat:
-        """Raises HostDied. Blocks unless the connection is ready."""
+        """Raises HostDied, OutOfMemory, HostTimeout, or ModelFailed where the reply cannot be read here.
+
+        Blocks unless the connection is ready.
+        """
         try:
-            message: Reply | Beat = self.connection.recv()
+            packed = self.connection.recv_bytes()
         except (EOFError, OSError) as error:
-            raise self._died() from error
-        self.awake = True
-        if not isinstance(message, Beat):
-            self.busy = False
+            raise self._lost(error) from error
+        self.awake, self.busy = True, False
+        message: Reply | Beat = unpack(self.name, packed)
+        self.busy = isinstance(message, Beat)
         if isinstance(message, Failed) and isinstance(message.error, GpuFault):
             self.kill()  # CUDA does not recover within a process
         return message
 
+    def look_after(self, memory_limit_mb: float | None) -> None:
+        """Take a sample of its memory and keep its log short.
+
+        Raises OutOfMemory where it has grown beyond the limit, and ends it: sooner than the kernel, which may choose
+        another process.
+        """
+        self._log.trim()
+        resident = self.resident_mb
+        self.sampled_peak_mb = max(self.sampled_peak_mb, resident)
+        if memory_limit_mb is not None and resident > memory_limit_mb:
+            self.kill()
+            raise outgrown(self.name, resident, memory_limit_mb)
+
     def finish_by(self, deadline: float) -> None:
         """Wait until it is idle; kill it at `deadline`, on the monotonic clock."""
-        with suppress(HostDied):
+        with suppress(HostError):
             while self.busy and self.connection.poll(max(0.0, deadline - time.monotonic())):
                 self.receive()
         if self.busy:
@@ -126,30 +163,30 @@ class Host:
         self._log.close()
         self._folder.cleanup()
 
-    def _died(self) -> HostDied:
+    def _lost(self, error: EOFError | OSError) -> HostError:
+        """What the connection's error means."""
+        if isinstance(error, BlockingIOError):
+            self.kill()
+            return HostTimeout(
+                f"The process that ran {self.name} stood still for {_MESSAGE_TIMEOUT} s within a message; it was ended."
+            )
         try:
             code = self._process.wait(_CLOSE_GRACE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
-        error = HostDied(f"The process that ran {self.name} {_describe(code)}.")
-        if tail := self._tail():
-            error.add_note(f"Its last words: {tail}")
-        return error
-
-    def _tail(self) -> str:
-        if self._log.closed:
-            return ""
-        self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - _LOG_TAIL))
-        return self._log.read().decode(errors="replace").strip()
+        self.busy = False
+        lost = cause_of_death(self.name, code, self._oom_kills)
+        if tail := self._log.tail():
+            lost.add_note(f"Its last words: {tail}")
+        return lost
 
 
-def _describe(code: int) -> str:
-    if code >= 0:
-        return f"ended with exit code {code}"
-    name = signal.Signals(-code).name
-    hint = ", perhaps because the machine ran out of memory" if name == "SIGKILL" else ""
-    return f"was killed by {name}{hint}"
+def _limit_messages(connection: "Connection[Any, Any]") -> None:
+    """Let sending and receiving raise BlockingIOError in time."""
+    with socket.fromfd(connection.fileno(), socket.AF_UNIX, socket.SOCK_STREAM) as duplicate:
+        for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+            duplicate.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", _MESSAGE_TIMEOUT, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +197,23 @@ class Watch:
     silence_s: float
     should_stop: Callable[[], bool] = lambda: False
     on_beat: Callable[[Host, Beat], None] = lambda host, beat: None
+    #: When the phase must be over, on the monotonic clock; its name and the seconds it was given are for the message.
+    deadline: float | None = None
+    phase: str = "measurement"
+    limit_s: float | None = None
+    #: MiB of resident memory that each Host may take. It is looked at some ten times a second, so leave room above.
+    memory_limit_mb: float | None = None
+
+    def check(self) -> None:
+        """Raises Cancelled or PhaseTimeout."""
+        if self.should_stop():
+            raise Cancelled
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            limit = "its time limit" if self.limit_s is None else f"{self.limit_s:g} s"
+            raise PhaseTimeout(
+                f"The phase {self.phase} took longer than {limit} and was broken off. Compare on fewer images, ask for "
+                "a smaller min_seconds, or allow it more time."
+            )
 
 
 def ask(host: Host, command: Command, watch: Watch) -> Reply:
@@ -170,16 +224,15 @@ def ask(host: Host, command: Command, watch: Watch) -> Reply:
 def ask_all(requests: Sequence[tuple[Host, Command]], watch: Watch) -> list[Reply]:
     """Send commands to different Hosts at once and wait for all replies, in the order of the requests.
 
-    Raises the error that a Host failed with, HostDied, HostTimeout, or Cancelled; the other Hosts may then still be
-    busy. A Host that timed out has been ended.
+    Raises the error that a Host failed with, HostDied, HostTimeout, OutOfMemory, PhaseTimeout, or Cancelled; Hosts may
+    then still be busy (`stop_all` ends that). A Host that was silent or took too much memory has been ended.
     """
     for host, command in requests:
         host.send(command)
     heard = {host: time.monotonic() for host, _ in requests}
     replies: dict[Host, Reply] = {}
     while heard:
-        if watch.should_stop():
-            raise Cancelled
+        watch.check()
         for host in _ready(list(heard)):
             message = host.receive()
             if isinstance(message, Failed):
@@ -190,6 +243,8 @@ def ask_all(requests: Sequence[tuple[Host, Command]], watch: Watch) -> list[Repl
             else:
                 del heard[host]
                 replies[host] = message
+        for host in heard:
+            host.look_after(watch.memory_limit_mb)
         _give_up_silent(heard, watch.silence_s)
     return [replies[host] for host, _ in requests]
 
@@ -206,7 +261,7 @@ def forget_all(hosts: Sequence[Host]) -> None:
 
 def _tell_all(hosts: Sequence[Host], command: Command, grace_s: float) -> None:
     for host in hosts:
-        with suppress(HostDied):
+        with suppress(HostError):
             host.send(command)
     deadline = time.monotonic() + grace_s
     for host in hosts:

@@ -4,13 +4,22 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from benchmark.measure.host import Host, forget_all, stop_all
+from benchmark.measure.machine_memory import machine_memory_mb
+
+#: Share of the machine's memory that all Hosts of a pool may take before idle ones go.
+_SHARE = 0.5
 
 
 class HostPool:
     """Idle Hosts, the least recently used first. Use it from one thread at a time."""
 
-    def __init__(self, max_hosts: int, threads: int | None = None) -> None:
+    def __init__(self, max_hosts: int, threads: int | None = None, memory_limit_mb: float | None = None) -> None:
+        """Idle Hosts go while there are more Hosts than `max_hosts`, or while all together take more memory than that.
+
+        `memory_limit_mb` None: half of what this machine, or its container, has.
+        """
         self._max_hosts = max(2, max_hosts)
+        self._memory_limit_mb = _SHARE * machine_memory_mb() if memory_limit_mb is None else memory_limit_mb
         self._threads = threads
         self._idle: list[Host] = []
         # A Host dies with the thread that started it, and the caller's thread may be short-lived.
@@ -25,6 +34,7 @@ class HostPool:
         hosts = [self._take_idle(key) for _, key in wanted]
         while self._idle and len(self._idle) + len(wanted) > self._max_hosts:
             self._idle.pop(0).close()
+        self._shrink([host for host in hosts if host])
         try:
             for position, (name, key) in enumerate(wanted):
                 hosts[position] = hosts[position] or self._start(name, key)
@@ -38,12 +48,21 @@ class HostPool:
         stop_all(hosts)
         forget_all(hosts)
         self._idle += [host for host in hosts if self._usable(host)]
+        self._shrink([])
 
-    def close(self) -> None:
-        """End all idle Hosts."""
+    def end_idle(self) -> None:
+        """End all idle Hosts, whose models may take a memory that is needed elsewhere: a GPU's."""
         while self._idle:
             self._idle.pop().close()
+
+    def close(self) -> None:
+        """End all idle Hosts, and the thread that starts them."""
+        self.end_idle()
         self._starter.shutdown()
+
+    def _shrink(self, taken: Sequence[Host]) -> None:
+        while self._idle and sum(host.resident_mb for host in [*taken, *self._idle]) > self._memory_limit_mb:
+            self._idle.pop(0).close()
 
     def _take_idle(self, key: object) -> Host | None:
         for host in reversed(self._idle):
