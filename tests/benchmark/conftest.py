@@ -25,7 +25,11 @@ FAKES: dict[str, dict[str, Any]] = {
     "exhausts": {"fault": "exhaust"},
     "burns": {"fault": "gpu fault", "at": 40},
     "unreadable": {"fault": "unreadable"},
-    "loads_for_ever": {"fault": "slow to load"},
+    "loads_for_ever": {"fault_at_load": "hang"},
+    "flickers": {"flicker": 5},
+    "on_gpu": {"device": "cuda:0"},
+    "at_most_two": {"device": "cuda:0", "most_at_once": 2},
+    "only_on_cpu": {"device": "cuda:0", "most_at_once": 0},
 }
 
 ENTRY = """
