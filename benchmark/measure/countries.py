@@ -3,10 +3,13 @@
 import difflib
 import importlib.util
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
 from benchmark.errors import UnknownCountry
+
+_JOULES_PER_KWH = 3.6e6
 
 
 def check_country(country: str | None) -> None:
@@ -18,11 +21,26 @@ def check_country(country: str | None) -> None:
     raise UnknownCountry(f"{country!r} is not a country code that is known; use ISO-3, as DEU or USA.{hint}")
 
 
-@cache
+def kg_per_joule(country: str) -> float:
+    """Carbon of the country's electricity in kg CO2eq, as codecarbon reckons it.
+
+    Raises UnknownCountry.
+    """
+    check_country(country)
+    return _intensities()[country] / 1e3 / _JOULES_PER_KWH
+
+
 def known_countries() -> frozenset[str]:
-    """ISO-3 codes. Read from codecarbon's data without importing it, which takes a second."""
+    """ISO-3 codes."""
+    return frozenset(_intensities())
+
+
+@cache
+def _intensities() -> Mapping[str, float]:
+    """Of the electricity of each, in g CO2eq per kWh. Read from codecarbon's data without importing it, which takes a second."""
     spec = importlib.util.find_spec("codecarbon")
     if spec is None or spec.origin is None:
-        return frozenset()
+        return {}
     data = Path(spec.origin).parent / "data" / "private_infra" / "global_energy_mix.json"
-    return frozenset(json.loads(data.read_text("utf-8")))
+    mixes = json.loads(data.read_text("utf-8"))
+    return {country: mix["carbon_intensity"] for country, mix in mixes.items()}

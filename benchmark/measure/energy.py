@@ -1,112 +1,98 @@
 """Energy and carbon of a window. Runs in the Host.
 
-On a GPU the driver's own energy counter is read around the window; elsewhere codecarbon says what the CPU and the
-memory took: measured where RAPL can be read, estimated from load where not. What cannot be measured is None.
+Every figure has one source, the best that there is: the driver's counter of the GPU that the model runs on (`nvml`);
+where it runs on the processor, the processor's own counters (`rapl`); else what codecarbon says (`estimated`). A figure
+that was measured stands alone, and no estimate of other parts is added to it. What cannot be measured is None.
 """
 
-import logging
-import os
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+from benchmark.measure.countries import kg_per_joule
+from benchmark.measure.estimate import Estimator
 from benchmark.measure.gpu import Gpu
-from benchmark.measure.messages import Energy
+from benchmark.measure.messages import Energy, Idle
+from benchmark.measure.pulse import Pulse
+from benchmark.measure.rapl import POWERCAP, Counters, Rapl, Taken
 
-_log = logging.getLogger(__name__)
-
-_JOULES_PER_KWH = 3.6e6
-_RAPL = Path("/sys/class/powercap")
-#: Any country will do where only energy is wanted; codecarbon needs one.
-_ANY_COUNTRY = "USA"
+#: Seconds between two looks at whether to leave off, while nothing is done.
+_IDLE_STEP = 0.1
 
 
 class EnergyMeter:
     """Measures one window after another."""
 
-    def __init__(self, country: str | None, gpu: Gpu | None) -> None:
-        """`gpu` is the one that the model runs on, if any."""
-        self._country = country
+    def __init__(self, country: str | None, gpu: Gpu | None, powercap: Path = POWERCAP) -> None:
+        """`gpu` is the one that the model runs on, if any; without a country carbon is None.
+
+        Raises UnknownCountry.
+        """
+        self._kg_per_joule = kg_per_joule(country) if country else None
         self._gpu = gpu
-        self._tracker = _tracker(country, gpu)
+        # The processor's counters do not see what a GPU takes, so they say nothing of a model that runs on one.
+        self._rapl = None if gpu else Rapl.find(powercap)
+        self._estimator = Estimator(gpu)
 
     def window(self) -> "EnergyWindow":
         """A context manager; the device must have done all its work where it begins and where it ends."""
-        return EnergyWindow(self._tracker, self._country, self._gpu)
+        return EnergyWindow(self._estimator, self._kg_per_joule, self._gpu, self._rapl)
+
+    def idle(self, seconds: float, pulse: Pulse) -> Idle:
+        """What is taken while nothing of ours works.
+
+        The GPU's counter moves about every 0.1 s, so `seconds` should be 2 or more. Raises StopRequested.
+        """
+        with self.window() as window:
+            start = time.perf_counter()
+            while (elapsed := time.perf_counter() - start) < seconds:
+                time.sleep(min(_IDLE_STEP, seconds - elapsed))
+                pulse.tick(elapsed, seconds)
+        joules = window.energy.joules
+        return Idle(None, None) if joules is None else Idle(joules / elapsed, window.energy.source)
 
 
 class EnergyWindow:
     """What the code within it takes. It ends with an exception too, else the next window would begin with this one."""
 
-    def __init__(self, tracker: Any, country: str | None, gpu: Gpu | None) -> None:
-        self._tracker = tracker
-        self._country = country
+    def __init__(self, estimator: Estimator, kg_per_joule: float | None, gpu: Gpu | None, rapl: Rapl | None) -> None:
+        self._estimator = estimator
+        self._kg_per_joule = kg_per_joule
         self._gpu = gpu
-        #: Reading of the GPU's counter at the start, in mJ.
-        self._counter_mj: int | None = None
+        self._rapl = rapl
+        #: Readings at the start: the GPU's counter in mJ, the processor's in µJ.
+        self._gpu_mj: int | None = None
+        self._rapl_uj: Counters | None = None
         #: Known once the window is over.
         self.energy = Energy()
 
     def __enter__(self) -> Self:
-        self._counter_mj = self._gpu.energy_mj() if self._gpu else None
-        if self._tracker:
-            self._tracker.start_task()
+        self._estimator.start()
+        # Last, as it is first at the end: these readings are the sharper ones.
+        self._rapl_uj = self._rapl.read() if self._rapl else None
+        self._gpu_mj = self._gpu.energy_mj() if self._gpu else None
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        gpu_j = self._gpu_joules()
+        taken = self._rapl.between(self._rapl_uj, self._rapl.read()) if self._rapl else None
+        self.energy = self._best(gpu_j, taken, self._estimator.stop())
+
+    def _gpu_joules(self) -> float | None:
         now_mj = self._gpu.energy_mj() if self._gpu else None
-        figures = self._tracker.stop_task() if self._tracker else None
-        if figures is not None:
-            self.energy = self._read(figures, now_mj)
+        return None if now_mj is None or self._gpu_mj is None else (now_mj - self._gpu_mj) / 1e3
 
-    def _read(self, figures: Any, now_mj: int | None) -> Energy:
-        parts = {"cpu": figures.cpu_energy * _JOULES_PER_KWH, "ram": figures.ram_energy * _JOULES_PER_KWH}
-        if self._gpu:
-            parts["gpu"] = figures.gpu_energy * _JOULES_PER_KWH
-        kg_per_joule = _kg_per_joule(figures) if self._country else None
-        if now_mj is None or self._counter_mj is None:
-            return _energy(parts, sum(parts.values()), "rapl" if rapl_readable() else "estimated", kg_per_joule)
-        # The counter stands alone: a guess of the processor's share must not blur a measured figure.
-        parts["gpu"] = (now_mj - self._counter_mj) / 1e3
-        return _energy(parts, parts["gpu"], "nvml", kg_per_joule)
+    def _best(self, gpu_j: float | None, taken: Taken | None, estimated: Mapping[str, float]) -> Energy:
+        if gpu_j is not None:
+            return self._energy(gpu_j, "nvml", {**estimated, "gpu": gpu_j})
+        if taken is not None:
+            measured = {"cpu": taken.cpu} | ({} if taken.ram is None else {"ram": taken.ram})
+            return self._energy(taken.joules, "rapl", {**estimated, **measured})
+        return self._energy(sum(estimated.values()), "estimated", estimated)
 
-
-def _kg_per_joule(figures: Any) -> float | None:
-    """Of the country's electricity, as codecarbon reckoned; None where it took no energy."""
-    joules = figures.energy_consumed * _JOULES_PER_KWH
-    return figures.emissions / joules if joules > 0 and figures.emissions > 0 else None
-
-
-def _energy(parts: dict[str, float], joules: float, source: str, kg_per_joule: float | None) -> Energy:
-    """Carbon is that of the same joules, so that both have one source."""
-    if joules <= 0:
-        return Energy()
-    return Energy(joules, source, None if kg_per_joule is None else joules * kg_per_joule, parts)
-
-
-def rapl_readable() -> bool:
-    """Whether the CPU's own energy counter can be read."""
-    return any(os.access(counter, os.R_OK) for counter in _RAPL.glob("intel-rapl:*/energy_uj"))
-
-
-def _tracker(country: str | None, gpu: Gpu | None) -> Any:
-    """A tracker that has found its hardware; None where codecarbon does not work, which must not fail a comparison."""
-    logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it speaks before it reads its own log_level
-    from codecarbon import OfflineEmissionsTracker
-
-    try:
-        tracker = OfflineEmissionsTracker(
-            country_iso_code=country or _ANY_COUNTRY,
-            allow_multiple_runs=True,  # False would take over the signal handlers
-            gpu_ids=[gpu.uuid] if gpu else None,
-            log_level="error",
-            measure_power_secs=1,
-            output_methods=[],
-            tracking_mode="machine",
-        )
-        # The first task looks for the hardware, which takes a second that belongs to no window.
-        tracker.start_task("warm-up")
-        tracker.stop_task()
-    except Exception:
-        _log.warning("codecarbon does not work here; energy is not measured", exc_info=True)
-        return None
-    return tracker
+    def _energy(self, joules: float, source: str, parts: Mapping[str, float]) -> Energy:
+        """Carbon is that of the same joules, so that both have one source."""
+        if joules <= 0:
+            return Energy()
+        return Energy(joules, source, None if self._kg_per_joule is None else joules * self._kg_per_joule, parts)

@@ -1,7 +1,24 @@
 """A GPU as its driver shows it. Its library is imported where it is used, for most machines have none."""
 
+import os
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+_T = TypeVar("_T")
+
+#: Why a clock is lower than it could be: bits of the driver's figure (`nvmlClocksEventReasons…` in nvml.h).
+_CLOCK_REASONS = {
+    0x1: "idle",
+    0x2: "clocks set by an application",
+    0x4: "power limit",
+    0x8: "hardware slowdown",
+    0x10: "kept in step with other GPUs",
+    0x20: "heat",
+    0x40: "heat, by the hardware",
+    0x80: "power brake",
+    0x100: "display clock",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +29,8 @@ class Gpu:
     driver: str
     #: As the driver writes it: `GPU-…`.
     uuid: str
+    #: As torch names it: `cuda` or `cuda:0`.
+    device: str
     _handle: Any
 
     @staticmethod
@@ -30,7 +49,7 @@ class Gpu:
             pynvml.nvmlInit()
             handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
             name, driver = _text(pynvml.nvmlDeviceGetName(handle)), _text(pynvml.nvmlSystemGetDriverVersion())
-            return Gpu(name, driver, uuid, handle)
+            return Gpu(name, driver, uuid, device, handle)
         except pynvml.NVMLError:
             return None
 
@@ -38,22 +57,80 @@ class Gpu:
         """Energy in mJ since the driver was loaded; None on a GPU without a counter (before Volta)."""
         import pynvml
 
-        try:
-            return int(pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle))
-        except pynvml.NVMLError:
-            return None
+        return _asked(lambda: int(pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)))
+
+    def process_mb(self, pid: int) -> float | None:
+        """Memory of a process on it in MiB, the CUDA context included.
+
+        None where the driver does not know the process: in a container it may count by the host's process ids.
+        """
+        used = [process.usedGpuMemory for process in _processes(self._handle) or () if process.pid == pid]
+        known = [each for each in used if each is not None]
+        return sum(known) / 2**20 if known and len(known) == len(used) else None
 
 
 def gpu_names() -> list[str]:
     """NVIDIA GPUs of this machine, in the driver's order; empty where there is no driver."""
     import pynvml
 
-    try:
+    return [_text(pynvml.nvmlDeviceGetName(handle)) for handle in _handles()]
+
+
+def gpu_states(pids: Collection[int] = ()) -> list[dict[str, Any]]:
+    """How each GPU of this machine is now, in the driver's order; None for what it does not tell.
+
+    Clocks in MHz, temperature in °C, power limit in W, utilisation in % over the last second or less.
+    `foreign_processes` are those that compute on it besides this one and `pids`, as far as the driver shows them.
+    """
+    return [_state(handle, {os.getpid(), *pids}) for handle in _handles()]
+
+
+def _state(handle: Any, ours: Collection[int]) -> dict[str, Any]:
+    import pynvml as nvml
+
+    processes = _processes(handle)
+    return {
+        "sm_mhz": _asked(lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM)),
+        "memory_mhz": _asked(lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM)),
+        "max_sm_mhz": _asked(lambda: nvml.nvmlDeviceGetMaxClockInfo(handle, nvml.NVML_CLOCK_SM)),
+        "temperature_c": _asked(lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
+        "power_limit_w": _asked(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1e3),
+        "performance_state": _asked(lambda: f"P{nvml.nvmlDeviceGetPerformanceState(handle)}"),
+        "throttle_reasons": _asked(lambda: _reasons(nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle))),
+        "utilisation_percent": _asked(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu),
+        "persistence_mode": _asked(lambda: bool(nvml.nvmlDeviceGetPersistenceMode(handle))),
+        "foreign_processes": None if processes is None else sum(each.pid not in ours for each in processes),
+    }
+
+
+def _reasons(bits: int) -> list[str]:
+    return [word for bit, word in _CLOCK_REASONS.items() if bits & bit]
+
+
+def _processes(handle: Any) -> list[Any] | None:
+    import pynvml
+
+    return _asked(lambda: list(pynvml.nvmlDeviceGetComputeRunningProcesses(handle)))
+
+
+def _handles() -> list[Any]:
+    import pynvml
+
+    def all_of_them() -> list[Any]:
         pynvml.nvmlInit()
-        count = pynvml.nvmlDeviceGetCount()
-        return [_text(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(index))) for index in range(count)]
+        return [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+
+    return _asked(all_of_them) or []
+
+
+def _asked(question: Callable[[], _T]) -> _T | None:
+    """What the driver answers; None where it does not."""
+    import pynvml
+
+    try:
+        return question()
     except pynvml.NVMLError:
-        return []
+        return None
 
 
 def _text(value: str | bytes) -> str:

@@ -96,6 +96,8 @@ class HostProcess:
         self._model: Any = None
         self._loaded: messages.Loaded | None = None
         self._meter: Any = None
+        self._gpu: Any = None
+        self._empty_mb: float | None = None
 
     def serve(self) -> None:
         """Answer commands until the parent closes, or is gone."""
@@ -151,6 +153,9 @@ class HostProcess:
                 swept = sweep(self._model, self._pictures, command.query, pulse)
                 reset_peak_memory()  # what sizes were tried on the way is chance
                 return swept
+            case messages.MeasureIdle():
+                idle: messages.Idle = self._meter.idle(command.seconds, pulse)
+                return idle
             case messages.Offline():
                 from benchmark.measure.offline import run_window
 
@@ -158,7 +163,7 @@ class HostProcess:
             case messages.MeasureMemory():
                 from benchmark.measure.memory import peak_memory
 
-                return peak_memory()
+                return peak_memory(self._empty_mb, self._gpu)
         raise TypeError(f"a Host does not know the command {command!r}")
 
     def _open(self, command: messages.Open, pulse: Pulse) -> messages.Opened:
@@ -174,9 +179,10 @@ class HostProcess:
         return messages.Forgotten()
 
     def _load(self, command: messages.Load) -> messages.Loaded:
-        from benchmark.measure.memory import reset_peak_memory
+        from benchmark.measure.memory import reset_peak_memory, resident_mb
 
         if self._loaded is None:
+            self._empty_mb = resident_mb()
             start = time.perf_counter()
             self._model = command.loader(command.device)
             _use_threads(self._threads)
@@ -193,7 +199,7 @@ class HostProcess:
 
         info = self._model.info
         gpu = Gpu.find(info.device) if _torch_has_gpu() else None
-        self._meter = EnergyMeter(country, gpu)
+        self._gpu, self._meter = gpu, EnergyMeter(country, gpu)
         name, driver = (gpu.name, gpu.driver) if gpu else (None, None)
         return messages.Loaded(info, load_s, name, driver, _threads_in_use() or self._threads)
 

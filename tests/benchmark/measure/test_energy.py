@@ -79,7 +79,7 @@ class FakeCounter(Gpu):
 
 
 def test_a_gpus_counter_stands_alone() -> None:
-    with EnergyMeter(None, FakeCounter("fake", "0", "GPU-0", None)).window() as window:
+    with EnergyMeter(None, FakeCounter("fake", "0", "GPU-0", "cuda:0", None)).window() as window:
         time.sleep(0.2)
     reading = window.energy
     assert (reading.joules, reading.source, reading.carbon_kg) == (5.0, "nvml", None)
@@ -89,7 +89,7 @@ def test_a_gpus_counter_stands_alone() -> None:
 
 def test_carbon_is_that_of_the_counted_joules() -> None:
     """Germany: 381 g a kWh, as codecarbon has it; of 5 J, whatever it reckons for the rest of the machine."""
-    with EnergyMeter("DEU", FakeCounter("fake", "0", "GPU-0", None)).window() as window:
+    with EnergyMeter("DEU", FakeCounter("fake", "0", "GPU-0", "cuda:0", None)).window() as window:
         time.sleep(0.2)
     assert window.energy.carbon_kg == pytest.approx(5.0 / 3.6e6 * 0.381, rel=0.01)
 
