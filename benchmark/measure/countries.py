@@ -37,7 +37,7 @@ def known_countries() -> frozenset[str]:
 
 @cache
 def _intensities() -> Mapping[str, float]:
-    """Of the electricity of each, in g CO2eq per kWh. Read from codecarbon's data without importing it, which takes a second."""
+    """In g CO2eq per kWh. Read from codecarbon's data without importing it, which takes a second."""
     spec = importlib.util.find_spec("codecarbon")
     if spec is None or spec.origin is None:
         return {}

@@ -3,6 +3,9 @@
 import importlib.metadata
 import os
 import platform
+import subprocess
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,11 @@ _LIBRARIES = {
     "ultralytics": ("ultralytics",),
 }
 _CPUINFO = Path("/proc/cpuinfo")
+_CONTROL_GROUP = Path("/sys/fs/cgroup")
+#: Bytes from which the first version of control groups means that there is no limit.
+_NO_LIMIT = 2**62
+_SOURCE = Path(__file__).parents[2]
+_GIT_SECONDS = 5.0
 
 
 def describe_machine() -> dict[str, Any]:
@@ -34,11 +42,38 @@ def describe_machine() -> dict[str, Any]:
         },
         "gpus": gpu_names(),
         "ram_mb": round(psutil.virtual_memory().total / 2**20),
+        "container": container_limits(),
         "os": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
         "libraries": _library_versions(),
         "arena_version": _version("vision-arena"),
+        "git_revision": git_revision(),
     }
+
+
+def container_limits(folder: Path = _CONTROL_GROUP) -> dict[str, float | None]:
+    """`cores` and `memory_mb` that the container may use, of whichever version of control groups; None: no limit."""
+    quota, _, period = _word(folder / "cpu.max").partition(" ")
+    quota, period = quota or _word(folder / "cpu/cpu.cfs_quota_us"), period or _word(folder / "cpu/cpu.cfs_period_us")
+    memory = _word(folder / "memory.max") or _word(folder / "memory/memory.limit_in_bytes")
+    return {
+        "cores": int(quota) / int(period) if quota.isdigit() and period.isdigit() else None,
+        "memory_mb": round(int(memory) / 2**20) if memory.isdigit() and int(memory) < _NO_LIMIT else None,
+    }
+
+
+@cache
+def git_revision(folder: Path = _SOURCE) -> str | None:
+    """Commit of the source, with `-dirty` where files differ from it; None where it is not a checkout."""
+    if not (folder / ".git").exists():  # git itself would take that of a folder above
+        return None
+    command = ["git", "--no-optional-locks", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty"]
+    with suppress(OSError, subprocess.SubprocessError):  # no git, not ours, no commit yet
+        done = subprocess.run(
+            [*command, "--exclude=*"], capture_output=True, text=True, check=True, timeout=_GIT_SECONDS
+        )
+        return done.stdout.strip()
+    return None
 
 
 def load_average() -> list[float]:
@@ -67,3 +102,10 @@ def _cpu_model() -> str:
     except OSError:
         pass  # not Linux
     return platform.processor() or platform.machine()
+
+
+def _word(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return ""

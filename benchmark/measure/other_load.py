@@ -1,0 +1,77 @@
+"""What others on the machine take from the processor while we measure."""
+
+import time
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from typing import Self
+
+import psutil
+
+
+class OtherLoad:
+    """A context manager, read once at its start and once at its end.
+
+    Processes of ours are this one, `pids`, and all that they start. In a container the figure may be that of the whole
+    host, which is what matters: it is the host's cores that a model runs on.
+    """
+
+    def __init__(self, pids: Collection[int] = ()) -> None:
+        self._pids = pids
+        self._start = _Reading(0.0, 0.0, 0.0)
+        #: CPU seconds per second that other processes used; known once it is over. None: not measured.
+        self.cores: float | None = None
+
+    def __enter__(self) -> Self:
+        self._start = _Reading.now(self._pids)
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.cores = _Reading.now(self._pids).others_since(self._start)
+
+
+class _Reading:
+    """Seconds: the clock, what all processes ever used, and what ours did."""
+
+    def __init__(self, clock: float, everyone: float, ours: float) -> None:
+        self._clock = clock
+        self._everyone = everyone
+        self._ours = ours
+
+    @staticmethod
+    def now(pids: Collection[int]) -> "_Reading":
+        return _Reading(time.perf_counter(), _busy_seconds(), _own_seconds(pids))
+
+    def others_since(self, start: "_Reading") -> float | None:
+        seconds = self._clock - start._clock
+        others = (self._everyone - start._everyone) - (self._ours - start._ours)
+        # Both are rounded to the tick of the kernel's clock, so nothing may come out a little below 0.
+        return max(0.0, others / seconds) if seconds > 0 else None
+
+
+def _busy_seconds() -> float:
+    """Of all processors. A guest's time is within user and nice; time that another virtual machine took is not work."""
+    times = psutil.cpu_times()
+    return float(sum(getattr(times, kind, 0.0) for kind in ("user", "nice", "system", "irq", "softirq")))
+
+
+def _own_seconds(pids: Collection[int]) -> float:
+    """With what children used that have ended: they go on in the figures of who waited for them."""
+    total = 0.0
+    for process in set(_with_children(pids)):
+        with suppress(psutil.Error):  # it has ended
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
+
+
+def _with_children(pids: Collection[int]) -> Iterator[psutil.Process]:
+    for process in (psutil.Process(), *_existing(pids)):
+        yield process
+        with suppress(psutil.Error):
+            yield from process.children(recursive=True)
+
+
+def _existing(pids: Collection[int]) -> Iterator[psutil.Process]:
+    for pid in pids:
+        with suppress(psutil.Error):
+            yield psutil.Process(pid)
