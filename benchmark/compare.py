@@ -2,13 +2,14 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Self
 
-from benchmark.battle import Battle, Side
+from benchmark.battle import Battle, Question, Side
 from benchmark.comparison import Comparison
-from benchmark.errors import InputError
+from benchmark.errors import GpuOutOfMemory, InputError
 from benchmark.labelled_image import LabelledImage
 from benchmark.measure.countries import check_country
 from benchmark.measure.pool import HostPool
@@ -16,7 +17,7 @@ from benchmark.models.catalogue import Catalogue
 from benchmark.models.family import Recipe, load_model
 from benchmark.models.state import require_ready
 from benchmark.options import Options
-from benchmark.progress import Progress
+from benchmark.progress import Progress, Reporter
 from benchmark.settings import BenchmarkSettings
 
 OnProgress = Callable[[Progress], None]
@@ -37,7 +38,7 @@ class Arena:
         self._weights_dirs = tuple(weights_dirs)
         self._settings = settings or BenchmarkSettings()
         check_country(self._settings.country)
-        self._pool = HostPool(self._settings.max_hosts, self._settings.threads)
+        self._pool = HostPool(self._settings.max_hosts, self._settings.threads, self._settings.pool_memory_mb)
         self._lock = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -70,13 +71,31 @@ class Arena:
         if not images:
             raise InputError("There are no images to compare on; give at least one.")
         sides = [self._side(model_a), self._side(model_b)]
+        question = Question(
+            images=images,
+            options=options or Options(),
+            settings=self._settings,
+            reporter=Reporter(on_progress),
+            should_stop=should_stop or (lambda: False),
+            device=self._settings.device,
+        )
         with self._lock:
-            hosts = self._pool.take([(side.model_id, side.key) for side in sides])
             try:
-                battle = Battle(sides, hosts, images, options or Options(), self._settings, on_progress, should_stop)
-                return battle.run()
-            finally:
-                self._pool.give_back(hosts)
+                return self._battle(sides, question)
+            except GpuOutOfMemory as error:
+                if not question.options.cpu_fallback or question.device == "cpu":
+                    raise
+                reason = str(error)
+            # Both, or a processor would be held against a GPU.
+            self._pool.end_idle()
+            return self._battle(sides, replace(question, device="cpu", fallback=reason))
+
+    def _battle(self, sides: Sequence[Side], question: Question) -> Comparison:
+        hosts = self._pool.take([(side.model_id, (*side.key, question.device)) for side in sides])
+        try:
+            return Battle(sides, hosts, question).run()
+        finally:
+            self._pool.give_back(hosts)
 
     def _side(self, model_id: str) -> Side:
         entry = self._catalogue.detector(model_id)

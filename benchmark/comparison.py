@@ -6,6 +6,7 @@ from typing import Any
 
 from benchmark.detection import Detection
 from benchmark.verdict import Verdict
+from benchmark.warning import ResultWarning
 
 #: Digits kept of boxes and scores in the per-image results; pixels and shares need no more.
 _BOX_DIGITS = 1
@@ -52,6 +53,7 @@ class Comparison:
     model_a_metrics: Mapping[str, Any]
     model_b_metrics: Mapping[str, Any]
     verdict: Verdict
+    warnings: Sequence[ResultWarning]
     environment: Mapping[str, Any]
     images: Sequence[ImageResult]
 
@@ -68,7 +70,7 @@ class Comparison:
             "model_a_metrics": dict(self.model_a_metrics),
             "model_b_metrics": dict(self.model_b_metrics),
             "winner": self.winner,
-            "verdict": self.verdict.to_json(),
+            "verdict": self.verdict.to_json() | {"warnings": [each.to_json() for each in self.warnings]},
             "environment": dict(self.environment),
         }
 

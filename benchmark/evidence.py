@@ -39,8 +39,12 @@ class Evidence:
     #: Of each image, those of low score too.
     detected: Detected
     samples: Sequence[Sample]
+    #: Images in which it found something else when it saw them again.
+    changed_images: frozenset[int]
     windows: Sequence[Window]
     memory: Memory
+    #: Highest resident memory that the parent saw, in MiB.
+    sampled_mb: float
 
     def contender(self) -> Contender:
         """What the verdict needs."""
@@ -151,10 +155,13 @@ class Evidence:
         }
 
     def _model_metrics(self) -> dict[str, Any]:
+        # Where the kernel's own peak cannot be had, what was seen of it from outside is the next best.
+        peak_mb = self.sampled_mb if self.memory.resident_mb is None else self.memory.resident_mb
         return {
-            "memory_mb": self.memory.resident_mb,
+            "memory_mb": peak_mb,
+            "memory_sampled_mb": self.sampled_mb,
             "memory_max_rss_mb": self.memory.max_rss_mb,
-            "memory_above_empty_mb": _above(self.memory.resident_mb, self.memory.empty_mb),
+            "memory_above_empty_mb": _above(peak_mb, self.memory.empty_mb),
             "gpu_memory_mb": self.memory.gpu_reserved_mb,
             "gpu_memory_allocated_mb": self.memory.gpu_allocated_mb,
             "gpu_memory_process_mb": self.memory.gpu_process_mb,
@@ -209,8 +216,8 @@ class Evidence:
         return np.array([by_image[index] for index in range(len(self.truth))]).T
 
 
-def _above(peak_mb: float | None, empty_mb: float | None) -> float | None:
-    return None if peak_mb is None or empty_mb is None else max(0.0, peak_mb - empty_mb)
+def _above(peak_mb: float, empty_mb: float | None) -> float | None:
+    return None if empty_mb is None else max(0.0, peak_mb - empty_mb)
 
 
 def _thinned(times_ms: Sequence[float]) -> list[float]:

@@ -38,9 +38,9 @@ METRICS = {
     "energy_gpu_j_per_image", "energy_j_per_image", "energy_ram_j_per_image", "energy_source", "exact_count",
     "f1_basis", "f1_score", "gpu_memory_allocated_mb", "gpu_memory_mb", "gpu_memory_process_mb", "green_score",
     "images_measured", "inference_ms", "input_size", "latencies_ms", "latency_ms", "load_s", "memory_above_empty_mb",
-    "memory_max_rss_mb", "memory_mb", "nms_iou", "numeric_precision", "p50_ms", "p90_ms", "p99_ms", "parameters",
-    "postprocess_ms", "precision", "preprocess_ms", "recall", "samples", "speed_ms", "throughput_fps",
-    "throughput_max_fps", "throughput_min_fps", "throughput_windows_fps", "weights_sha256",
+    "memory_max_rss_mb", "memory_mb", "memory_sampled_mb", "nms_iou", "numeric_precision", "p50_ms", "p90_ms",
+    "p99_ms", "parameters", "postprocess_ms", "precision", "preprocess_ms", "recall", "samples", "speed_ms",
+    "throughput_fps", "throughput_max_fps", "throughput_min_fps", "throughput_windows_fps", "weights_sha256",
 }  # fmt: skip
 
 

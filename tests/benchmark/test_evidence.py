@@ -25,8 +25,10 @@ def evidence(energies: Sequence[Energy]) -> Evidence:
         loaded=Loaded(ModelInfo(7, "fp32", "cuda:0", ("car",)), 1.0, "fake", "0", 1),
         detected=Detected(((car,), ()), True),
         samples=[Sample(image, 1.0, 1.0, 8.0, 1.0) for image in (0, 1)],
+        changed_images=frozenset(),
         windows=[Window(1, 5, 1.0, 2, energy) for energy in energies],
-        memory=Memory(100.0, None),
+        memory=Memory(resident_mb=100.0, empty_mb=40.0),
+        sampled_mb=90.0,
     )
 
 
@@ -57,3 +59,22 @@ def test_times_lie_by_pass_and_image() -> None:
     seen = evidence([MEASURED])
     samples = [Sample(image, 1.0, 0.0, float(time), 0.0) for time, image in enumerate((1, 0, 0, 1, 1, 0))]
     assert replace(seen, samples=samples).contender().predict_ms.tolist() == [[1, 0], [2, 3], [5, 4]]
+
+
+def test_the_kernels_peak_goes_before_what_was_seen_of_it() -> None:
+    seen = evidence([MEASURED])
+    assert (seen.metrics["memory_mb"], seen.metrics["memory_above_empty_mb"]) == (100.0, 60.0)
+    unknown = replace(seen, memory=Memory(resident_mb=None, empty_mb=40.0)).metrics
+    assert (unknown["memory_mb"], unknown["memory_above_empty_mb"], unknown["memory_sampled_mb"]) == (90.0, 50.0, 90.0)
+    assert replace(seen, memory=Memory(resident_mb=100.0)).metrics["memory_above_empty_mb"] is None
+
+
+def test_images_counted_exactly_right_are_a_share() -> None:
+    assert evidence([MEASURED]).metrics["exact_count"] == 0.5
+
+
+@pytest.mark.parametrize(("samples", "kept"), [(2, 2), (1000, 1000), (1002, 501), (5000, 1000)])
+def test_times_stay_in_their_order_and_are_thinned_evenly(samples: int, kept: int) -> None:
+    times = [Sample(number % 2, 0.0, 0.0, float(number), 0.0) for number in range(samples)]
+    latencies = replace(evidence([MEASURED]), samples=times).metrics["latencies_ms"]
+    assert latencies == [float(number) for number in range(0, samples, samples // kept)]

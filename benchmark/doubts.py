@@ -1,0 +1,71 @@
+"""What a person should know before they trust a result, found in what was seen."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from benchmark.evidence import Evidence
+from benchmark.record import Record
+from benchmark.warning import ResultWarning
+
+#: Cores that others may use on average before a result says so.
+_OTHER_CORES = 0.25
+#: CPU seconds per second that a Host may use while it is not its turn.
+_WAITING_CORES = 0.05
+
+
+def result_warnings(evidence: Sequence[Evidence], record: Record) -> list[ResultWarning]:
+    """All doubts about one comparison, the gravest first."""
+    return [*_fallback(record), *_detections(evidence), *_machine(record), *_batch(record), *_unsettled(evidence)]
+
+
+def _fallback(record: Record) -> Iterator[ResultWarning]:
+    if record.fallback:
+        yield ResultWarning("cpu_fallback", f"Both models ran on the processor: {record.fallback}")
+
+
+def _detections(evidence: Sequence[Evidence]) -> Iterator[ResultWarning]:
+    for each in evidence:
+        if each.changed_images:
+            yield ResultWarning(
+                "detections_changed",
+                f"{each.model_id} found something else when it saw an image again, in {len(each.changed_images)} of "
+                f"{len(each.truth)} images; its scores are those of the first time.",
+            )
+
+
+def _machine(record: Record) -> Iterator[ResultWarning]:
+    cores = record.other_load_cores
+    if cores is not None and cores > _OTHER_CORES:
+        yield ResultWarning(
+            "other_load",
+            f"Other programs kept {cores:.1f} cores busy while the models were timed; a quiet machine gives better "
+            "numbers.",
+        )
+    waiting = max(record.waiting_cores)
+    if waiting > _WAITING_CORES:
+        yield ResultWarning("waiting_load", f"A model used {waiting:.2f} cores while it was the other one's turn.")
+    for reason in _slowed(record):
+        yield ResultWarning("slowed_down", f"The GPU held itself back: {reason}.")
+
+
+def _slowed(record: Record) -> list[str]:
+    """Why GPUs ran below their clock; an idle one that rests is no reason."""
+    states: Any = [gpu for state in record.machine_states.values() for gpu in state.get("gpus") or []]
+    return sorted({reason for gpu in states for reason in gpu.get("throttle_reasons") or [] if reason != "idle"})
+
+
+def _batch(record: Record) -> Iterator[ResultWarning]:
+    if record.batch_size < record.wanted_batch_size:
+        yield ResultWarning(
+            "batch_halved",
+            f"The batch was halved from {record.wanted_batch_size} to {record.batch_size} images: more did not fit "
+            "into memory.",
+        )
+    if record.batch_limited_by_memory:
+        yield ResultWarning("batch_limited", "Larger batches than that were not tried: they did not fit into memory.")
+
+
+def _unsettled(evidence: Sequence[Evidence]) -> Iterator[ResultWarning]:
+    for each in evidence:
+        if not each.detected.settled:
+            yield ResultWarning("unsettled", f"The times of {each.model_id} had not settled when it was timed.")
