@@ -11,6 +11,7 @@ from rich.text import Text
 from agent.job import utc
 from agent.log import scrub
 from agent.show import PHASES, printable
+from agent.show_result import result_view
 
 Row = Mapping[str, Any]
 
@@ -75,7 +76,17 @@ def job_view(job: Row, now: datetime | None = None) -> RenderableType:
     facts.add_column(overflow="fold")
     for label, value in _facts(job, now):
         facts.add_row(label, value)
-    return Group(Text(f"Job {job['id']}", style="bold"), "", facts, "", _attempts(job["attempts"], now))
+    parts: list[RenderableType] = [
+        Text(f"Job {job['id']}", style="bold"),
+        "",
+        facts,
+        "",
+        _attempts(job["attempts"], now),
+    ]
+    if job["result"]:
+        sides = {"model_a_id": job["model_a"], "model_b_id": job["model_b"]}
+        parts.append(result_view({**job["result"], **sides}))
+    return Group(*parts)
 
 
 def ago(timestamp: str, now: datetime) -> str:
@@ -166,12 +177,6 @@ def _what_is_said(job: Row) -> Iterator[tuple[str, RenderableType]]:
         yield "waiting", Text(printable(job["waiting"]["message"]), style="yellow" if _is_abandoned(job) else "")
     if job["error"]:
         yield ("error" if job["status"] == "failed" else "last error"), _error(job["error"])
-    if job["result"]:
-        yield "result", Text(printable(job["result"]["verdict"].get("sentence", "")))
-        yield (
-            "winner",
-            Text(job["result"]["winner"], style="bold green" if job["result"]["winner"] != "tie" else "yellow"),
-        )
 
 
 def _error(error: Row) -> Text:

@@ -48,7 +48,8 @@ def compare(
     """
     from agent.manifest import local_images
     from agent.report import write_report
-    from agent.show import PhaseBar, result_view
+    from agent.show import PhaseBar
+    from agent.show_result import result_view
     from agent.worker import labelled
     from benchmark import Arena, BenchmarkSettings, Options, load_catalogue
 

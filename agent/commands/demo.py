@@ -21,7 +21,7 @@ from agent.front_end import FrontEnd, JobResult
 from agent.job import utc
 from agent.manifest import read_manifest
 from agent.migrate import migrate
-from agent.show import result_view
+from agent.show_result import result_view
 from local import LocalStack
 
 DEMO = Path(demo_package.__file__).parent

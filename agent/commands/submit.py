@@ -9,7 +9,8 @@ from rich.console import Console
 from agent.commands.options import Images, JobOptions, JsonFile, given, parse_job_options, write_json
 from agent.errors import AgentError
 from agent.front_end import FrontEnd, JobResult
-from agent.show import PhaseBar, result_view
+from agent.show import PhaseBar
+from agent.show_result import result_view
 
 
 def submit(

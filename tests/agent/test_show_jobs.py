@@ -168,12 +168,12 @@ def test_a_failed_job_is_shown_with_every_attempts_error() -> None:
     assert "finished  2026-11-23 11:58:50 UTC  took 30 s" in text
 
 
-@pytest.mark.parametrize("winner", ["Trained_yolov8", "tie"])
-def test_a_succeeded_job_is_shown_with_its_verdict(winner: str) -> None:
+@pytest.mark.parametrize(("winner", "title"), [("Trained_yolov8", "Winner: Trained_yolov8"), ("tie", "It is a tie")])
+def test_a_succeeded_job_is_shown_with_its_result(winner: str, title: str) -> None:
     row = job("succeeded", started_at=before(100), finished_at=before(70))
     text = shown(job_view({**row, "result": {"winner": winner, "verdict": {"sentence": "So it is."}}}, NOW))
-    assert "result    So it is." in text
-    assert f"winner    {winner}" in text
+    assert f"─ {title} ─" in text
+    assert "│ So it is." in text
 
 
 def test_a_job_that_failed_before_and_waits_again_shows_its_last_error_and_when_it_is_due() -> None:

@@ -1,0 +1,143 @@
+"""A result as it looks in a terminal: two models side by side, and the winner."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.text import Text
+
+from agent.ascii_only import Encodable
+from agent.metric_lines import Row, number, part
+from agent.show import printable
+from agent.show_latency import LatencyLines
+from agent.show_metrics import STYLES, MetricTable
+from agent.wording import figure
+
+_TIE = "tie"
+_BETWEEN = " · "
+_LIBRARIES = ("torch", "ultralytics", "timm")
+
+
+def result_view(row: Row) -> RenderableType:
+    """Everything worth knowing of a row of ``comparison_results``, to the width of the terminal.
+
+    A full dot marks the better one where the interval of the difference excludes 0, an empty one where the
+    difference has no interval. Bars lie on the better one's side: A's on the left, B's on the right.
+    """
+    parts: list[RenderableType] = ["", *_models(row), "", MetricTable(row, _notes(row))]
+    if any(part(row, f"model_{side}_metrics") for side in ("a", "b")):
+        parts += ["", LatencyLines(row)]
+    if machine := _BETWEEN.join(_machine(row)):
+        parts += ["", Text(machine, style="dim")]
+    parts += [Text(f"! {message}", style="yellow") for message in _warnings(row)]
+    return Encodable(Group(*parts, "", _verdict(row)))
+
+
+def _models(row: Row) -> Iterator[Text]:
+    """A line for each: what it is called and what it is."""
+    for side in ("a", "b"):
+        name = row.get(f"model_{side}_id", "")
+        text = Text(f"{side.upper()}  ", style=f"bold {STYLES[side]}", no_wrap=True, overflow="ellipsis")
+        text.append(printable(name), style="default")
+        about = _BETWEEN.join(_about(part(row, f"model_{side}_metrics")))
+        yield text.append(f"  {about}" if about else "", style="not bold default dim")
+
+
+def _about(metrics: Mapping[str, Any]) -> Iterator[str]:
+    if (parameters := number(metrics.get("parameters"))) is not None:
+        yield f"{figure(parameters / 1e6)} M parameters"
+    if (pixels := number(metrics.get("input_size"))) is not None:
+        yield f"{pixels:.0f} px"
+    for name in ("numeric_precision", "device"):
+        if metrics.get(name):
+            yield printable(metrics[name])
+    if (load_s := number(metrics.get("load_s"))) is not None:
+        yield f"loaded in {figure(load_s)} s"
+
+
+def _notes(row: Row) -> dict[str, str]:
+    """What is written beside the groups' names."""
+    weights = {name: number(value) for name, value in part(row, "verdict", "weights").items()}
+    weighed = [f"{printable(name)} {100 * weight:.0f} %" for name, weight in weights.items() if weight]
+    return {
+        "overall": _BETWEEN.join(weighed),
+        "quality": _BETWEEN.join(_quality(row)),
+        "energy": _BETWEEN.join(_energy(row)),
+    }
+
+
+def _quality(row: Row) -> Iterator[str]:
+    metrics = part(row, "model_a_metrics")
+    if basis := metrics.get("f1_basis"):
+        yield f"F1 by {printable(basis)}"
+    if (threshold := number(metrics.get("confidence_threshold"))) is not None:
+        yield f"confidence above {figure(threshold)}"
+
+
+def _energy(row: Row) -> Iterator[str]:
+    environment, metrics = part(row, "environment"), part(row, "model_a_metrics")
+    if source := metrics.get("energy_source"):
+        yield printable(source)
+    if metrics.get("carbon_g_per_1k_images") is None:
+        yield "carbon not stated"
+    elif country := environment.get("country"):
+        yield f"electricity of {printable(country)}"
+    idle = part(environment, "idle_power")
+    if (watts := number(idle.get("watts"))) is not None:
+        source = f", {printable(idle['source'])}" if idle.get("source") else ""
+        yield f"idle {figure(watts)} W{source}"
+    if (cores := number(environment.get("other_load_cores"))) is not None:
+        yield f"others' load {figure(cores)} {'core' if cores == 1 else 'cores'}"
+
+
+def _machine(row: Row) -> Iterator[str]:
+    environment = part(row, "environment")
+    gpu, cpu = part(environment, "gpu"), part(environment, "cpu")
+    if gpu.get("name"):
+        driver = f" (driver {printable(gpu['driver'])})" if gpu.get("driver") else ""
+        yield f"{printable(gpu['name'])}{driver}"
+    if cpu.get("model"):
+        yield printable(cpu["model"])
+    yield from _counts(environment, cpu)
+    libraries = part(environment, "libraries")
+    yield from (f"{name} {printable(libraries[name])}" for name in _LIBRARIES if libraries.get(name))
+    for name, key in (("Python", "python"), ("arena", "arena_version")):
+        if environment.get(key):
+            yield f"{name} {printable(environment[key])}"
+
+
+def _counts(environment: Mapping[str, Any], cpu: Mapping[str, Any]) -> Iterator[str]:
+    if (cores := number(cpu.get("physical_cores"))) is not None:
+        yield _many(cores, "core")
+    threads = environment.get("threads")
+    used = [number(each) for each in threads] if isinstance(threads, list) else []
+    if known := [each for each in used if each is not None]:
+        yield _many(max(known), "thread")
+    if (images := number(environment.get("images"))) is not None:
+        yield _many(images, "image")
+
+
+def _many(count: float, what: str) -> str:
+    return f"{count:,.0f} {what if count == 1 else what + 's'}"
+
+
+def _warnings(row: Row) -> Iterator[str]:
+    warnings = part(row, "verdict").get("warnings")
+    given: Sequence[Any] = warnings if isinstance(warnings, list) else ()
+    for warning in given:
+        if message := part(warning).get("message"):
+            yield printable(message)
+
+
+def _verdict(row: Row) -> Panel:
+    winner = row.get("winner")
+    sides = [side for side in ("a", "b") if winner != _TIE and row.get(f"model_{side}_id") == winner]
+    title = Text(f"Winner: {printable(winner)}" if sides else "It is a tie", style="bold")
+    return Panel(
+        Text(printable(part(row, "verdict").get("sentence", ""))),
+        title=title,
+        border_style=STYLES[sides[0]] if sides else "yellow",
+        title_align="left",
+        expand=False,
+    )
