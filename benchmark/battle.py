@@ -95,15 +95,16 @@ class Battle:
             loaded = [self._load(phase, side) for side in (0, 1)]
         with self._phase("warm_up") as phase:
             detected = [self._detect(phase, side) for side in (0, 1)]
-        before = machine_state()
-        with OtherLoad([host.pid for host in self._hosts]) as others:
+        pids = [host.pid for host in self._hosts]
+        before = machine_state(pids)
+        with OtherLoad(pids) as others:
             with self._phase("single_stream") as phase:
                 streaming = self._stream(phase)
             with self._phase("offline") as phase:
                 idle = phase.ask(0, MeasureIdle(_IDLE_SECONDS), Idle)
                 windows = self._windows(phase, streaming)
                 memory = phase.ask_both(MeasureMemory(), Memory)
-        after = machine_state()
+        after = machine_state(pids)
         with self._phase("score") as phase:
             evidence = self._evidence(sizes, loaded, detected, streaming, windows, memory)
             a, b = (each.contender() for each in evidence)
@@ -138,11 +139,10 @@ class Battle:
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[Phase]:
-        settings = self._question.settings
-        # The two are loaded one after the other.
-        limit_s = 2 * settings.load_timeout_s if name == "load" else settings.phase_timeout_s
         models = [side.model_id for side in self._sides]
-        phase = Phase(name, limit_s, self._hosts, models, self._limits, self._question.reporter)
+        phase = Phase(
+            name, self._question.settings.phase_timeout_s, self._hosts, models, self._limits, self._question.reporter
+        )
         yield phase
         self._phase_s[name] = phase.seconds
 

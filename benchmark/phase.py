@@ -46,6 +46,11 @@ class Phase:
         """Since it began."""
         return time.monotonic() - self._start
 
+    @property
+    def silence_s(self) -> float:
+        """For how long a Host may be silent."""
+        return self._limits.silence_s
+
     def report(self, share: float, side: int | None = None, done: int = 0, total: int = 0) -> None:
         """`share` is how much of the phase is done, 0–1; the rest as in Progress."""
         self._reporter.report(self._name, share, None if side is None else self._models[side], done, total)
@@ -56,19 +61,22 @@ class Phase:
         command: Command,
         expected: type[_R],
         on_beat: Callable[[Beat], None] = lambda beat: None,
-        silence_s: float = 0.0,
+        silence_s: float | None = None,
     ) -> _R:
-        """One Host's reply. `silence_s`: where this command may be silent for longer than the limit allows."""
-        watch = self._watch(lambda _, beat: on_beat(beat), silence_s)
+        """One Host's reply. `silence_s`: for how long this command may be silent, if not as all others."""
+        watch = self._watch(lambda _, beat: on_beat(beat), self.silence_s if silence_s is None else silence_s)
         return cast(_R, ask_all([(self._hosts[side], command)], watch)[0])
 
     def ask_both(self, command: Command, expected: type[_R]) -> list[_R]:
         """Both Hosts' replies; they work at once."""
-        return cast(list[_R], ask_all([(host, command) for host in self._hosts], self._watch(lambda host, beat: None)))
+        return cast(
+            list[_R],
+            ask_all([(host, command) for host in self._hosts], self._watch(lambda host, beat: None, self.silence_s)),
+        )
 
-    def _watch(self, on_beat: Callable[[Host, Beat], None], silence_s: float = 0.0) -> Watch:
+    def _watch(self, on_beat: Callable[[Host, Beat], None], silence_s: float) -> Watch:
         return Watch(
-            silence_s=max(silence_s, self._limits.silence_s),
+            silence_s=silence_s,
             should_stop=self._limits.should_stop,
             on_beat=on_beat,
             deadline=self._start + self._limit_s,

@@ -15,7 +15,7 @@ class BenchmarkSettings:
     load_timeout_s: float = 180.0
     #: Seconds a Host may go without a sign of life while it measures; a sign comes after every batch.
     silence_timeout_s: float = 60.0
-    #: Seconds that any other phase may take, both models together.
+    #: Seconds that a phase may take, both models together.
     phase_timeout_s: float = 1800.0
     #: MiB of memory that one Host may take; None takes four fifths of the machine's, or of its container's.
     host_memory_mb: float | None = None

@@ -44,7 +44,7 @@ def windows_in_turns(phase: Phase, options: Options, query: Query, slowest_s: fl
 
 
 def _sweep(phase: Phase, query: Query, slowest_s: float) -> Swept:
-    silence_s = _PATIENCE * _LARGEST_SWEPT * slowest_s
+    silence_s = max(phase.silence_s, _PATIENCE * _LARGEST_SWEPT * slowest_s)
     swept = [phase.ask(side, Sweep(query), Swept, silence_s=silence_s) for side in (0, 1)]
     return min(swept, key=lambda each: each.batch_size)
 
@@ -52,7 +52,7 @@ def _sweep(phase: Phase, query: Query, slowest_s: float) -> Swept:
 def _round(phase: Phase, options: Options, command: Offline, slowest_s: float) -> tuple[list[Window], list[Window]]:
     """All windows of both; left off after the first one whose batch had to be halved."""
     windows: tuple[list[Window], list[Window]] = ([], [])
-    silence_s = _PATIENCE * command.batch_size * slowest_s
+    silence_s = max(phase.silence_s, _PATIENCE * command.batch_size * slowest_s)
     for turn in range(options.windows):
         for side in (0, 1) if turn % 2 == 0 else (1, 0):
             on_beat = _beat(phase, side, sum(map(len, windows)), 2 * options.windows)
