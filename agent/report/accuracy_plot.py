@@ -61,7 +61,8 @@ def _dots(plot: Plot, ordered: Sequence[Picture]) -> list[Path]:
         left = plot.x.place(position + 0.5)
         if each.a and each.b:
             top_a, top_b = plot.y.place(each.a.accuracy or 0.0), plot.y.place(each.b.accuracy or 0.0)
-            circles += f"M{left - radius:.1f} {top_a}a{radius} {radius} 0 1 0 {2 * radius} 0a{radius} {radius} 0 1 0 -{2 * radius} 0"
+            half = f"a{radius} {radius} 0 1 0"
+            circles += f"M{left - radius:.1f} {top_a}{half} {2 * radius} 0{half} -{2 * radius} 0"
             reach = round(radius * 1.15, 1)
             diamonds += f"M{left} {top_b - reach:.1f}l{reach} {reach}l-{reach} {reach}l-{reach} -{reach}z"
     return [Path("circle a", circles), Path("diamond b", diamonds)]
@@ -76,7 +77,8 @@ def _name_groups(plot: Plot, sides: dict[str, list[Picture]]) -> None:
             plot.paths.append(Path(f"bracket {side}", f"M{left} {plot.y.start + 8}H{right}"))
             start += len(members)
     # The texts stand at the left, in the middle and at the right: beneath narrow groups they would collide.
-    places = {"a": (plot.x.start, "start"), "tie": ((plot.x.start + plot.x.end) / 2, "middle"), "b": (plot.x.end, "end")}
+    center = (plot.x.start + plot.x.end) / 2
+    places = {"a": (plot.x.start, "start"), "tie": (center, "middle"), "b": (plot.x.end, "end")}
     for side, (left, anchor) in places.items():
         text = f"{names[side]}: {len(sides[side])}"
         plot.notes.append(Note(left, plot.y.start + 26, text, side, anchor))
@@ -85,6 +87,6 @@ def _name_groups(plot: Plot, sides: dict[str, list[Picture]]) -> None:
 def _describe(sides: dict[str, list[Picture]]) -> str:
     a, tie, b = (len(members) for members in sides.values())
     return (
-        f"One column per image: a circle for A, a diamond for B, and a line between them. A counted better on {a}, B on "
-        f"{b}, both alike on {tie}. The table below has the same numbers."
+        "One column per image: a circle for A, a diamond for B, and a line between them. "
+        f"A counted better on {a}, B on {b}, both alike on {tie}. The table below has the same numbers."
     )

@@ -104,7 +104,7 @@ def method(row: Mapping[str, Any]) -> list[str]:
         f"overlaps a true box by IoU {_said(environment.get('match_iou'), '', True)}; average precision uses all "
         "detections.",
         f"The images were drawn anew {resamples:,.0f} times, for both models at once. A model wins only if "
-        f"{_level(verdict)} of those draws leave its lead standing; a lead in time, energy or memory below "
+        f"the middle {level(verdict)} of those draws leave its lead standing; a lead in time, energy or memory below "
         f"{100 * (number(verdict.get('resolution')) or 0.05):g} % decides nothing.",
     ]
 
@@ -117,9 +117,9 @@ def weights(verdict: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _level(verdict: Mapping[str, Any]) -> str:
-    level = number(verdict.get("confidence_level")) or 0.95
-    return f"the middle {100 * level:g} %"
+def level(verdict: Mapping[str, Any]) -> str:
+    """How sure intervals are."""
+    return f"{100 * (number(verdict.get('confidence_level')) or 0.95):g} %"
 
 
 def _said(value: Any, unit: str, bare: bool = False) -> str:

@@ -55,6 +55,9 @@ class Judgement:
         """The interval in words."""
         if self.low is None or self.high is None:
             return ""
+        near, far = sorted((self.low, self.high), key=abs)
+        if near * far > 0 and self._size(abs(near)):
+            return f"{self._words(near)} to {self._size(abs(far))}"
         return f"{self._words(self.low)} to {self._words(self.high)}"
 
     @property

@@ -12,6 +12,8 @@ from agent.report.plot import NARROW, Note, Path, Plot
 #: Share of the slowest times that may lie beyond the plot, so that one hiccup does not squeeze all others.
 _BEYOND = 0.01
 _NOTE_ROOM = 16
+#: Beneath a plot, for the ticks and the label of x.
+_AXIS_ROOM = 40
 
 Times = Mapping[str, Sequence[float]]
 
@@ -34,24 +36,24 @@ def beyond(times_ms: Times, high: float) -> dict[str, list[float]]:
 
 def latency_histogram(times_ms: Times, percentiles: Mapping[str, Mapping[str, float]], width: int) -> Plot:
     """A upwards and B downwards from one axis, with p50, p90 and p99 where they are known."""
-    height, edge = 380, 16 + 3 * _NOTE_ROOM
+    height, edge = 390, 16 + 3 * _NOTE_ROOM
     low, high = time_limits(times_ms)
     bins = np.linspace(low, high, (66 if width > NARROW else 33) + 1)
     shares = {side: np.histogram(times, bins)[0] / max(1, len(times)) for side, times in times_ms.items()}
     highest = max(0.01, *(float(share.max()) for share in shares.values()))
-    x = Axis(low, high, 46, width - 14, "time from encoded file to boxes, ms", significant, most_ticks=5)
-    middle = (height - 34) / 2
+    x = Axis(low, high, 46, width - 14, "time from encoded file to boxes, ms", most_ticks=5)
+    middle = (height - _AXIS_ROOM) / 2
     ticks = [tick for tick in round_numbers(0, highest, 3) if tick]
     y = Axis(
         -highest,
         highest,
-        height - 34 - edge,
+        height - _AXIS_ROOM - edge,
         edge,
         "share of predictions, %",
         lambda share: f"{100 * abs(share):g}",
         ticks_at=[*(-tick for tick in ticks), 0.0, *ticks],
     )
-    plot = Plot(width, height, "How often each time came", _describe(percentiles), x, y)
+    plot = Plot(width, height, "How often each time came", _describe(percentiles), x, y, floor=height - _AXIS_ROOM)
     for side, sign in (("a", 1), ("b", -1)):
         if len(times_ms.get(side, ())):
             plot.paths.append(Path(f"area {side}", _steps(bins, sign * shares[side], x, y)))
@@ -64,8 +66,8 @@ def latency_run(times_ms: Times, width: int) -> Plot:
     height = 250
     low, high = time_limits(times_ms)
     x = Axis(0, 1, 46, width - 14, "share of the run, %", lambda share: f"{100 * share:g}")
-    y = Axis(low, high, height - 44, 18, "ms", significant, most_ticks=4)
-    description = "One mark per prediction in the order they were made. A trend or a step means that the machine changed."
+    y = Axis(low, high, height - 44, 28, "ms", most_ticks=4)
+    description = "One mark per prediction in their order. A trend or a step means that the machine changed."
     plot = Plot(width, height, "The run from start to end", description, x, y)
     for side, times in times_ms.items():
         if len(times):
@@ -96,7 +98,8 @@ def _mark_percentiles(plot: Plot, side: str, percentiles: Mapping[str, float], m
         line = 12 + _NOTE_ROOM * (2 - row) if up else 2 * middle - 12 - _NOTE_ROOM * (2 - row)
         at_the_right = left > plot.width * 0.7
         text = f"{name} {significant(value)}"
-        plot.paths.append(Path(f"mark {side}", f"M{left} {middle}V{line - 4 if up else line + 4}", f"{side.upper()} {text} ms"))
+        end = line - 4 if up else line + 4
+        plot.paths.append(Path(f"mark {side}", f"M{left} {middle}V{end}", f"{side.upper()} {text} ms"))
         plot.notes.append(
             Note(left - 5 if at_the_right else left + 5, line + 4, text, side, "end" if at_the_right else "start")
         )

@@ -52,8 +52,9 @@ def report_html(row: Mapping[str, Any], images: Sequence[LabelledImage] = ()) ->
         "created_at": row.get("created_at") or "",
         "warnings": _warnings(row),
         "weights": facts.weights(mapping(row.get("verdict"))),
+        "level": facts.level(mapping(row.get("verdict"))),
         "metric_groups": list(_metric_groups(row)),
-        "score": judgement(SCORE, row),
+        "score": _score(row),
         "bar_width": WIDTH,
         "latency": _latency(row),
         "times": facts.of_times(row),
@@ -76,10 +77,23 @@ def _templates() -> Environment:
         loader=PackageLoader("agent.report", "."),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=lambda value: value if isinstance(value, Markup | int | float) else printable(value),
+        finalize=lambda value: value if isinstance(value, Markup | int | float) else _text(value),
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+def _score(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    judged = judgement(SCORE, row)
+    if judged is None:
+        return None
+    axis = interval_axis(SCORE.scale, [judged])
+    return {"judged": judged, "axis": axis, "bar": interval_bar(judged, axis)}
+
+
+def _text(value: object) -> str:
+    """On one line, and no percent sign alone at the start of the next."""
+    return printable(value).replace(" %", "\u00a0%")
 
 
 def _winner(row: Mapping[str, Any]) -> str:
@@ -118,7 +132,12 @@ def _judged(metrics: Sequence[Any], row: Mapping[str, Any]) -> list[Judgement]:
 
 
 def _latency(row: Mapping[str, Any]) -> dict[str, Any] | None:
-    times = {side: numbers(mapping(row.get(f"model_{side}_metrics")).get("latencies_ms")) for side in ("a", "b")}
+    times = {
+        side: [
+            time for time in numbers(mapping(row.get(f"model_{side}_metrics")).get("latencies_ms")) if _is_time(time)
+        ]
+        for side in ("a", "b")
+    }
     if not any(times.values()):
         return None
     percentiles = facts.percentiles(row)
@@ -133,6 +152,11 @@ def _latency(row: Mapping[str, Any]) -> dict[str, Any] | None:
         ],
         "unknown": [side.upper() for side, each in times.items() if not each],
     }
+
+
+def _is_time(milliseconds: float) -> bool:
+    """From a nanosecond to a week and a half."""
+    return 1e-6 < milliseconds < 1e9
 
 
 def _accuracy(seen: Sequence[Picture]) -> dict[str, Any] | None:

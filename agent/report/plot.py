@@ -38,6 +38,8 @@ class Plot:
     y: Axis
     paths: list[Path] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    #: Where the ticks of x stand; None is the lower end of y.
+    floor: float | None = None
 
 
 #: Every plot is drawn twice, for wide screens and for phones, so that its text is never scaled down to nothing.
