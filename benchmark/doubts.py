@@ -11,6 +11,8 @@ from benchmark.warning import ResultWarning
 _OTHER_CORES = 0.25
 #: CPU seconds per second that a Host may use while it is not its turn.
 _WAITING_CORES = 0.05
+#: Reasons for a lower clock that say nothing of a GPU under work.
+_NO_BRAKES = {"idle", "clocks set by an application", "display clock"}
 
 
 def result_warnings(evidence: Sequence[Evidence], record: Record) -> list[ResultWarning]:
@@ -49,9 +51,10 @@ def _machine(record: Record) -> Iterator[ResultWarning]:
 
 
 def _slowed(record: Record) -> list[str]:
-    """Why GPUs ran below their clock; an idle one that rests is no reason."""
+    """Why GPUs ran below their clock."""
     states: Any = [gpu for state in record.machine_states.values() for gpu in state.get("gpus") or []]
-    return sorted({reason for gpu in states for reason in gpu.get("throttle_reasons") or [] if reason != "idle"})
+    reasons = {reason for gpu in states for reason in gpu.get("throttle_reasons") or []}
+    return sorted(reasons - _NO_BRAKES)
 
 
 def _batch(record: Record) -> Iterator[ResultWarning]:

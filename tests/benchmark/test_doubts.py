@@ -65,7 +65,7 @@ def test_where_all_is_well_nothing_is_said() -> None:
         (replace(QUIET, batch_size=1), "batch_halved", "from 4 to 1 images"),
         (replace(QUIET, batch_limited_by_memory=True), "batch_limited", "did not fit"),
         (replace(QUIET, fallback="No room."), "cpu_fallback", "on the processor: No room."),
-        (replace(QUIET, machine_states=throttled("idle", "thermal")), "slowed_down", "held itself back: thermal"),
+        (replace(QUIET, machine_states=throttled("idle", "heat")), "slowed_down", "held itself back: heat"),
     ],
 )
 def test_what_the_record_shows_is_said(record: Record, code: str, words: str) -> None:
