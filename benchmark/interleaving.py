@@ -16,10 +16,10 @@ def blocks(images: int) -> Iterator[tuple[int, tuple[int, ...]]]:
     Side 0 is A, 1 is B. A pass has each image equally often for both sides; `blocks_per_pass` says how many blocks
     that takes.
     """
-    chunks = _chunks(images)
+    of_pass = chunks(images)
     turn = 0
     while True:
-        for chunk in chunks:
+        for chunk in of_pass:
             for side in (0, 1) if turn % 2 == 0 else (1, 0):
                 yield side, chunk
             turn += 1
@@ -27,12 +27,12 @@ def blocks(images: int) -> Iterator[tuple[int, tuple[int, ...]]]:
 
 def blocks_per_pass(images: int) -> int:
     """Blocks after which both sides had every image equally often and each order came up equally often."""
-    chunks = len(_chunks(images))
-    return 2 * (chunks if chunks % 2 == 0 else 2 * chunks)
+    count = len(chunks(images))
+    return 2 * (count if count % 2 == 0 else 2 * count)
 
 
-def _chunks(images: int) -> list[tuple[int, ...]]:
-    """All images in near-equal runs: one, or an even number so that one round of them is balanced."""
+def chunks(images: int) -> list[tuple[int, ...]]:
+    """The images of each turn of a pass: near-equal runs, one or an even number so that one round is balanced."""
     count = 1 if images <= _LONGEST_BLOCK else 2 * math.ceil(images / (2 * _LONGEST_BLOCK))
     repeats = max(1, math.ceil(_SHORTEST_BLOCK / images))
     edges = [images * number // count for number in range(count + 1)]

@@ -1,6 +1,6 @@
 """A verdict in words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmark.resampling import FEWEST_IMAGES, Contender
@@ -9,37 +9,62 @@ from benchmark.resampling import FEWEST_IMAGES, Contender
 TIE = "tie"
 
 
-def describe(
-    winner: str,
-    a: Contender,
-    b: Contender,
-    metrics: Mapping[str, Mapping[str, Any]],
-    composite: Mapping[str, float] | None,
-) -> str:
+#: What a sentence speaks of besides accuracy: the metric, its noun, and the words for good and bad.
+_RATIOS = (
+    ("speed_ms", "speed", "faster", "slower"),
+    ("energy_j_per_image", "energy", "less energy", "more energy"),
+    ("memory_mb", "memory", "less memory", "more memory"),
+)
+
+_Metrics = Mapping[str, Mapping[str, Any]]
+
+
+def describe(winner: str, a: Contender, b: Contender, metrics: _Metrics, composite: Mapping[str, float] | None) -> str:
     """One sentence; `metrics` and `composite` are those of the Verdict."""
     if a.model_id == b.model_id:
         return f"A tie: {a.model_id} was compared with itself."
     if composite is None:
         return "A tie: nothing that has a weight could be measured."
     if winner == TIE:
-        return f"A tie: {_why_a_tie(len(a.accuracies), composite)}"
-    return f"{winner} wins: {', '.join(_advantages(metrics, a_wins=winner == a.model_id))}"
+        return f"A tie: {_why_a_tie(a, b, metrics, composite)}"
+    return f"{winner} wins: {_account(metrics, winner, a_wins=winner == a.model_id)}"
 
 
-def _why_a_tie(images: int, composite: Mapping[str, float]) -> str:
+def _why_a_tie(a: Contender, b: Contender, metrics: _Metrics, composite: Mapping[str, float]) -> str:
+    images = len(a.accuracies)
     if images < FEWEST_IMAGES:
         return f"{images} images are too few to tell the models apart; it takes {FEWEST_IMAGES} at least."
     difference, low, high = (_plain(composite[key], 3) for key in ("difference", "ci_low", "ci_high"))
-    return f"the difference in score, {difference:+.3f} [{low:+.3f}, {high:+.3f}], may be chance."
+    score = f"the difference in score, {difference:+.3f} [{low:+.3f}, {high:+.3f}], may be chance."
+    parts = [
+        f"{model} is better in {_list(won)}" for model in (a.model_id, b.model_id) if (won := _won(metrics, model))
+    ]
+    return f"{', '.join(parts)}; weighed together, {score}" if parts else score
 
 
-def _advantages(metrics: Mapping[str, Mapping[str, Any]], a_wins: bool) -> list[str]:
-    """How the winner stands against the other, good and bad."""
-    parts = [_accuracy_words(metrics["accuracy"], a_wins)]
-    parts += _ratio_words(metrics["speed_ms"], a_wins, "faster", "slower", speed=True)
-    parts += _ratio_words(metrics["energy_j_per_image"], a_wins, "less energy", "more energy")
-    parts += _ratio_words(metrics["memory_mb"], a_wins, "less memory", "more memory")
-    return parts
+def _won(metrics: _Metrics, model: str) -> list[str]:
+    nouns = {"accuracy": "accuracy"} | {metric: noun for metric, noun, _, _ in _RATIOS}
+    return [noun for metric, noun in nouns.items() if metrics[metric]["winner"] == model]
+
+
+def _list(words: Sequence[str]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _account(metrics: _Metrics, winner: str, a_wins: bool) -> str:
+    """How the winner stands against the other: the good first, for that is why it won."""
+    words = {"accuracy": _accuracy_words(metrics["accuracy"], a_wins)}
+    words |= {metric: _ratio_words(metrics[metric], a_wins, good, bad) for metric, _, good, bad in _RATIOS}
+    by_outcome: dict[str, list[str]] = {"good": [], "open": [], "bad": []}
+    for metric, text in words.items():
+        outcome = metrics[metric]["winner"]
+        by_outcome["open" if outcome in (None, TIE) else "good" if outcome == winner else "bad"].append(text)
+    good, neither, bad = ([text for text in texts if text] for texts in by_outcome.values())
+    if not good:
+        good = ["small differences add up"]
+    if len(bad) > len(good):
+        bad[0] = f"but {bad[0]}"
+    return ", ".join((neither + good if not bad else good + neither) + bad)
 
 
 def _accuracy_words(entry: Mapping[str, Any], a_wins: bool) -> str:
@@ -53,17 +78,17 @@ def _accuracy_words(entry: Mapping[str, Any], a_wins: bool) -> str:
         difference, low, high, word = -difference, -high, -low, "worse"
     else:
         word = "better"
-    return f"{difference:.1f} points {word} in accuracy [{low:.1f}, {high:.1f}]"
+    return f"{difference:.1f} points {word} in accuracy [{_plain(low, 1):.1f}, {_plain(high, 1):.1f}]"
 
 
-def _ratio_words(entry: Mapping[str, Any], a_wins: bool, good: str, bad: str, speed: bool = False) -> list[str]:
-    """`12 % slower`: of a time it takes more of, or for speed how much more it gets done."""
+def _ratio_words(entry: Mapping[str, Any], a_wins: bool, good: str, bad: str) -> str:
+    """`12 % slower`: takes 1.12 times as long; `100 % faster`: the other does; `50 % less`: takes half of it."""
     if entry["winner"] in (None, TIE):
-        return []
-    this, other = (entry["a"], entry["b"]) if a_wins else (entry["b"], entry["a"])
-    less = other / this - 1 if speed else 1 - this / other
-    change = this / other - 1 if this > other else less
-    return [f"{100 * change:.0f} % {good if this < other else bad}"]
+        return ""
+    ratio = entry["ratio"] if a_wins else 1 / entry["ratio"]
+    if ratio > 1:
+        return f"{100 * (ratio - 1):.0f} % {bad}"
+    return f"{100 * (1 / ratio - 1 if good == 'faster' else 1 - ratio):.0f} % {good}"
 
 
 def _plain(value: float, digits: int) -> float:
