@@ -1,0 +1,120 @@
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+
+import psutil
+import pytest
+
+from benchmark.measure.other_load import OtherLoad
+
+SPIN = "print('on', flush=True)\nwhile True: pass"
+#: A process that waits for one that spins.
+PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SPIN!r}])"
+#: One that ends when it has used half a second of a processor.
+SPRINT = "import time\nwhile time.process_time() < 0.5: pass"
+
+
+@contextmanager
+def running(code: str) -> Iterator[psutil.Process]:
+    """The process that spins."""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as started:
+        assert started.stdout is not None
+        assert started.stdout.readline() == "on\n"
+        tree = [psutil.Process(started.pid), *psutil.Process(started.pid).children()]
+        try:
+            yield tree[-1]
+        finally:
+            for process in tree:
+                process.kill()
+
+
+def work(process: psutil.Process, seconds: float) -> float:
+    """CPU seconds that it uses meanwhile."""
+    before = process.cpu_times()
+    time.sleep(seconds)
+    after = process.cpu_times()
+    return float(after.user + after.system - before.user - before.system)
+
+
+@pytest.fixture
+def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test starts is taken for somebody else's."""
+    monkeypatch.setattr(psutil.Process, "children", lambda self, recursive=False: [])
+
+
+@pytest.fixture
+def ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All processes together use 10 s from the first reading to the second, whatever else runs here."""
+    totals = iter([100.0, 110.0])
+    monkeypatch.setattr(psutil, "cpu_times", lambda: SimpleNamespace(user=next(totals), idle=5.0))
+
+
+@pytest.mark.usefixtures("strangers")
+def test_a_busy_process_of_somebody_else_is_seen() -> None:
+    with running(SPIN) as process, OtherLoad() as load:
+        start = time.perf_counter()
+        used = work(process, 1.5) / (time.perf_counter() - start)
+    assert used > 0.1
+    assert load.cores is not None
+    assert load.cores > 0.8 * used - 0.05
+
+
+@pytest.mark.usefixtures("strangers")
+def test_a_process_that_is_said_to_be_ours_does_not_count() -> None:
+    """Both over one window, so that what else runs here does not matter."""
+    with running(SPIN) as process, OtherLoad() as with_it, OtherLoad([process.pid]) as without:
+        start = time.perf_counter()
+        used = work(process, 1.5) / (time.perf_counter() - start)
+    assert with_it.cores is not None
+    assert without.cores is not None
+    assert with_it.cores - without.cores == pytest.approx(used, abs=0.1)
+
+
+@pytest.mark.usefixtures("ten_seconds")
+def test_what_our_children_start_does_not_count() -> None:
+    with running(PARENT) as grandchild, OtherLoad([grandchild.pid]) as load:
+        start = time.perf_counter()
+        used = work(grandchild, 1.0)
+        seconds = time.perf_counter() - start
+    assert used > 0.1
+    assert load.cores is not None
+    assert 10.0 - load.cores * seconds == pytest.approx(used, abs=0.25)
+
+
+@pytest.mark.usefixtures("ten_seconds")
+def test_nor_does_what_a_child_used_that_has_ended() -> None:
+    with OtherLoad() as load:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", SPRINT], check=True)
+        seconds = time.perf_counter() - start
+    assert load.cores is not None
+    assert 10.0 - load.cores * seconds == pytest.approx(0.5, abs=0.2)
+
+
+@pytest.mark.usefixtures("ten_seconds")
+def test_it_is_read_twice() -> None:
+    """A third reading would find no total."""
+    with OtherLoad() as load:
+        time.sleep(0.5)
+    assert load.cores == pytest.approx(20, rel=0.5)
+
+
+def test_nobody_takes_less_than_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(psutil, "cpu_times", lambda: SimpleNamespace(user=3.0))
+    with OtherLoad() as load:
+        deadline = time.process_time() + 0.1
+        while time.process_time() < deadline:
+            pass
+    assert load.cores == 0.0
+
+
+def test_processes_that_are_gone_do_no_harm() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    with OtherLoad([process.pid, 2**22 - 1]) as load:
+        time.sleep(0.2)
+    assert load.cores is not None
+    assert load.cores >= 0.0
