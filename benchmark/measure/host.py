@@ -95,6 +95,7 @@ class Host:
     def send(self, command: Command) -> None:
         """Raises HostDied, OutOfMemory or HostTimeout; ModelFailed where the command cannot be sent to a process."""
         packed = pack(self.name, command)
+        self._log.trim()
         self._oom_kills = oom_kills()
         if isinstance(command, Load):
             self.sampled_peak_mb = 0.0

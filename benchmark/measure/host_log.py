@@ -13,7 +13,11 @@ _NOISE = "Extension modules:"
 
 
 class HostLog:
-    """A file that both processes hold open. It grows without bound only while nobody trims it."""
+    """A file that both processes hold open.
+
+    It is trimmed with every command and ten times a second while one runs, so it holds what a Host prints in a tenth of
+    a second at most, however much it prints.
+    """
 
     def __init__(self, folder: Path) -> None:
         path = folder / "log"
@@ -32,7 +36,7 @@ class HostLog:
 
     def trim(self) -> None:
         """Drop all but the end of a long one. Costs a microsecond where it is not."""
-        if self.size > _MOST:
+        if not self._file.closed and self.size > _MOST:
             end = self._end()
             self._file.truncate(0)
             self._file.write(end)

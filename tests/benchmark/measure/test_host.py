@@ -12,31 +12,8 @@ import pytest
 from benchmark import BadImage, Cancelled, HostDied, HostTimeout, LabelledImage, ModelFailed
 from benchmark.measure.host import Host, Watch, ask, ask_all, stop_all
 from benchmark.measure.messages import Load, Loaded, MeasureMemory, Memory, Open, Opened, Picture, Stream, Streamed
-from benchmark.model import Model, Query
-from benchmark.models.family import Recipe, load_model
-
-QUERY = Query(0.25, ("car",))
-WATCH = Watch(silence_s=30)
-
-
-def open_scenes(scenes: list[LabelledImage]) -> Open:
-    return Open(tuple(Picture(image.path, image.image_path, image.truth_boxes or ()) for image in scenes))
-
-
-def load_fake(tmp_path: Path, manners: str) -> Load:
-    weights = tmp_path / "weights.json"
-    weights.write_text(manners)
-    return Load(partial(load_model, "fake_adapter", Recipe("fake", weights, 640, {"auto": "car"})), "cpu", None)
-
-
-def gone(pid: int) -> bool:
-    """Whether a process ends soon."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.05)
-    return False
+from benchmark.model import Model
+from tests.benchmark.measure.hosts import QUERY, WATCH, gone, load_fake, open_scenes
 
 
 def test_it_opens_loads_and_measures(host: Host, scenes: list[LabelledImage], tmp_path: Path) -> None:
