@@ -57,7 +57,7 @@ def machine(environment: Mapping[str, Any]) -> Facts:
 
 def everything(environment: Mapping[str, Any]) -> Facts:
     """Each value of the environment, nested names joined by a dot."""
-    return list(_flat(environment, ""))
+    return list(_flat(environment, "")) if environment else []
 
 
 def of_models(row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
@@ -68,11 +68,11 @@ def of_models(row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 def of_times(row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """Name, A and B, in ms; a percentile that the number of predictions cannot support says so."""
     lines = []
+    samples = [mapping(row.get(f"model_{side}_metrics")).get("samples") for side in ("a", "b")]
     for name, key in _OF_TIMES.items():
         values = {side: number(mapping(row.get(f"model_{side}_metrics")).get(key)) for side in ("a", "b")}
-        missing = "too few predictions" if key.startswith("p") and key[1].isdigit() else "not measured"
+        missing = "too few predictions" if any(samples) and key[1].isdigit() else "not measured"
         lines.append((name, *(missing if value is None else significant(value) for value in values.values())))
-    samples = [mapping(row.get(f"model_{side}_metrics")).get("samples") for side in ("a", "b")]
     return [*lines, ("predictions timed", *(_text(each) or "unknown" for each in samples))]  # type: ignore[list-item]
 
 
@@ -93,15 +93,15 @@ def method(row: Mapping[str, Any]) -> list[str]:
     a, b = (mapping(row.get(f"model_{side}_metrics")) for side in ("a", "b"))
     resamples = number(verdict.get("resamples")) or 2000
     return [
-        f"Both models saw the same {_said(environment.get('images'), 'images')}, each in a process of its own, so that "
+        f"Both models saw the same images, {_said(environment.get('images'))}, each in a process of its own, so that "
         "neither shares memory or faults with the other. Both were warmed up first.",
         f"One image at a time, A and B took turns in blocks (A B B A …), so that a machine that grows warm or busy "
-        f"slows both alike: {_said(a.get('samples'), 'predictions')} of A and {_said(b.get('samples'), 'of B', True)}.",
-        f"In batches of {_said(a.get('batch_size'), 'images')}, in windows of "
-        f"{_said(options.get('window_seconds'), 'seconds')} at least, came throughput and energy "
+        f"slows both alike: {_said(a.get('samples'))} predictions of A and {_said(b.get('samples'))} of B.",
+        f"Throughput and energy come from batches of {_said(a.get('batch_size'))} images, in windows of at least "
+        f"{_said(options.get('window_seconds'))} seconds "
         f"(source: {_text(a.get('energy_source')) or 'none; energy was not measured'}).",
-        f"A detection counts from a confidence of {_said(options.get('confidence'), '', True)}, and is right where it "
-        f"overlaps a true box by IoU {_said(environment.get('match_iou'), '', True)}; average precision uses all "
+        f"A detection counts from a confidence of {_said(options.get('confidence'))}, and is right where it "
+        f"overlaps a true box by IoU {_said(environment.get('match_iou'))}; average precision uses all "
         "detections.",
         f"The images were drawn anew {resamples:,.0f} times, for both models at once. A model wins only if "
         f"the middle {level(verdict)} of those draws leave its lead standing; a lead in time, energy or memory below "
@@ -122,9 +122,8 @@ def level(verdict: Mapping[str, Any]) -> str:
     return f"{100 * (number(verdict.get('confidence_level')) or 0.95):g} %"
 
 
-def _said(value: Any, unit: str, bare: bool = False) -> str:
-    text = _text(value) or ("an unstated number" if bare else "an unstated number of")
-    return f"{text} {unit}".strip()
+def _said(value: Any) -> str:
+    return _text(value) or "(not stated)"
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

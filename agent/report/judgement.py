@@ -120,6 +120,8 @@ def _winner(winner: Any, row: Mapping[str, Any]) -> str:
     if winner == "tie":
         return "tie"
     ids = [row.get("model_a_id"), row.get("model_b_id")]
+    if ids[0] == ids[1]:
+        return "tie"
     return "" if winner is None or winner not in ids else "ab"[ids.index(winner)]
 
 

@@ -56,7 +56,7 @@ def latency_histogram(times_ms: Times, percentiles: Mapping[str, Mapping[str, fl
     plot = Plot(width, height, "How often each time came", _describe(percentiles), x, y, floor=height - _AXIS_ROOM)
     for side, sign in (("a", 1), ("b", -1)):
         if len(times_ms.get(side, ())):
-            plot.paths.append(Path(f"area {side}", _steps(bins, sign * shares[side], x, y)))
+            plot.paths.append(Path(f"area {side}", _steps(bins.tolist(), (sign * shares[side]).tolist(), x, y)))
             _mark_percentiles(plot, side, percentiles.get(side, {}), middle)
     return plot
 
@@ -85,7 +85,7 @@ def _steps(bins: Sequence[float], shares: Sequence[float], x: Axis, y: Axis) -> 
     """The outline of a histogram."""
     d = f"M{x.place(bins[0])} {y.place(0.0)}"
     for right, share in zip(bins[1:], shares, strict=True):
-        d += f"V{y.place(float(share))}H{x.place(float(right))}"
+        d += f"V{y.place(share)}H{x.place(right)}"
     return d + f"V{y.place(0.0)}Z"
 
 

@@ -52,7 +52,7 @@ SCORE = Metric(
 GROUPS: tuple[tuple[str, str, tuple[Metric, ...]], ...] = (
     (
         "How well it counts",
-        "difference in percentage points",
+        "percentage points",
         (
             Metric(
                 "accuracy",
@@ -163,7 +163,7 @@ GROUPS: tuple[tuple[str, str, tuple[Metric, ...]], ...] = (
     ),
     (
         "Taken together",
-        "difference in points of 100",
+        "points of 100",
         (
             SCORE,
             Metric(

@@ -97,9 +97,11 @@ def _text(value: object) -> str:
 
 
 def _winner(row: Mapping[str, Any]) -> str:
-    """`a`, `b`, or empty for a tie."""
+    """`a`, `b`, `tie`, or empty where none is named."""
+    if row.get("winner") == "tie" or row.get("model_a_id") == row.get("model_b_id") is not None:
+        return "tie"
     sides = [side for side in ("a", "b") if row.get("winner") == row.get(f"model_{side}_id") is not None]
-    return sides[0] if len(sides) == 1 else ""
+    return sides[0] if sides else ""
 
 
 def _warnings(row: Mapping[str, Any]) -> list[str]:

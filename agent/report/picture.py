@@ -145,10 +145,12 @@ def _seen(row: Mapping[str, Any] | None, truth: float | None) -> Seen | None:
     if row is None:
         return None
     count = number(row.get("predicted_count"))
-    known = count is not None and truth is not None
+    accuracy = None
+    if count is not None and truth is not None:
+        accuracy = max(0.0, 1 - abs(count - truth) / max(truth, 1.0))
     return Seen(
         count=None if count is None else int(count),
-        accuracy=max(0.0, 1 - abs(count - truth) / max(truth, 1)) if known else None,  # type: ignore[operator]
+        accuracy=accuracy,
         latency_ms=number(row.get("latency_ms")),
         found=tuple(_found(map(mapping, sequence(row.get("detections"))))),
     )

@@ -78,7 +78,10 @@ def test_a_tie_is_called_one() -> None:
 
 
 def test_a_model_against_itself_has_no_winner() -> None:
-    assert "It is a tie" in page(result_row(a="same", b="same")).text
+    html = report_html(result_row(a="same", b="same"))
+    assert "It is a tie" in Page(html).text
+    assert "●" not in html
+    assert "○" not in html
 
 
 def test_every_metric_stands_with_both_values_its_meaning_and_the_difference() -> None:
@@ -116,7 +119,7 @@ def test_machine_models_and_method_are_told() -> None:
     for words in (
         "Example CPU", "fingerprint f1n9e2", "idle power, W 41.5", "PyTorch 2.13.0", "other load, cores 0.7",
         "machine_state · governor performance", "options · windows 4", "2,649,200", "ab" * 32,
-        "200 predictions of A", "in windows of 5 seconds", "drawn anew 2,000 times", "energy was not measured",
+        "200 predictions of A", "in windows of at least 5 seconds", "drawn anew 2,000 times", "energy was not measured",
     ):  # fmt: skip
         assert words in shown, words
     assert Page(report_html(result_row())).text.count("ab" * 32) == 2
@@ -184,14 +187,22 @@ def test_texts_that_steer_a_writing_direction_or_are_no_unicode_are_defused(tmp_
 @pytest.mark.parametrize("path", list(without_each_key(result_row())), ids=" ".join)
 def test_any_part_of_the_row_may_be_missing_or_null_or_of_another_kind(path: tuple[str, ...]) -> None:
     row = result_row(images=1)
-    for wrong in ({}, {"to": None}, {"to": "text"}, {"to": [1, None, {}]}, {"to": {}}, {"to": math.nan}):
+    wrongs: list[dict[str, Any]] = [
+        {},
+        {"to": None},
+        {"to": "text"},
+        {"to": [1, None, {}]},
+        {"to": {}},
+        {"to": math.nan},
+    ]
+    for wrong in wrongs:
         assert "Vision Arena" in page(changed(row, path, **wrong)).text
 
 
 def test_an_empty_row_says_of_each_section_why_there_is_nothing_to_see() -> None:
     shown = page({}).text
     for words in (
-        "It is a tie", "The result has no sentence about it.", "no score: nothing that has a weight was measured",
+        "No winner is named", "The result has no sentence about it.", "no score: nothing that has a weight",
         "The result holds no metric that this report knows.", "The result holds no single times",
         "The result came without its images’ results", "The result says nothing of the machine",
         "No warnings were recorded",
