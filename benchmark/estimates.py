@@ -45,8 +45,10 @@ def estimate_all(a: Contender, b: Contender, seed: int) -> dict[str, Estimate]:
     scores = resample_scores(a, b, images)
     times = resample_times(a, b, images, random)
     by_image = _by_bootstrap if len(a.accuracies) >= FEWEST_IMAGES else _undecided
-    estimates = {name: by_image(each) for name, each in (scores.differences | times).items()}
-    estimates["exact_count"] = _by_mcnemar(a, b, estimates["exact_count"])
+    estimates: dict[str, Estimate | None] = {
+        name: by_image(each) for name, each in {**scores.differences, **times}.items()
+    }
+    estimates["exact_count"] = _by_mcnemar(a, b, by_image(scores.differences["exact_count"]))
     estimates["throughput_fps"] = _by_window(a.rates_fps, b.rates_fps, random)
     estimates["energy_j_per_image"] = estimates["carbon_g_per_1k_images"] = _by_window(
         a.energies_j, b.energies_j, random
@@ -71,7 +73,7 @@ def _undecided(resampled: Resampled) -> Estimate:
 
 def _by_mcnemar(a: Contender, b: Contender, difference: Estimate) -> Estimate:
     """The interval stays the bootstrap's. The test is exact, of however few images."""
-    p = mcnemar_p(np.count_nonzero(a.exact & ~b.exact), np.count_nonzero(b.exact & ~a.exact))
+    p = mcnemar_p(int(np.sum(a.exact & ~b.exact)), int(np.sum(b.exact & ~a.exact)))
     return replace(difference, p_value=p, test="mcnemar")
 
 

@@ -36,4 +36,5 @@ class Quantile:
 
 
 def _first_above(up_to: npt.NDArray[np.int32], wanted: npt.NDArray[np.int32]) -> npt.NDArray[np.intp]:
-    return np.count_nonzero(up_to <= wanted[:, None], axis=1)
+    positions: npt.NDArray[np.intp] = np.count_nonzero(up_to <= wanted[:, None], axis=1)
+    return positions

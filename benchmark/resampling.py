@@ -31,7 +31,8 @@ import numpy.typing as npt
 from benchmark.interleaving import chunks
 from benchmark.metrics.matches import Matches
 from benchmark.quantiles import Quantile
-from benchmark.significance import Array, widening
+from benchmark.significance import Array as Array
+from benchmark.significance import widening
 
 RESAMPLES = 2000
 FEWEST_IMAGES = 6

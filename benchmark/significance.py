@@ -37,7 +37,7 @@ def mcnemar_p(only_a: int, only_b: int) -> float:
     """
     discordant = only_a + only_b
     as_uneven = sum(math.comb(discordant, count) for count in range(min(only_a, only_b) + 1))
-    return min(1.0, 2 * as_uneven / 2**discordant)
+    return min(1.0, 2 * as_uneven / (1 << discordant))
 
 
 def widening(units: int) -> float:
