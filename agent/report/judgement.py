@@ -12,7 +12,7 @@ from typing import Any
 from agent.report.metric import Metric
 from agent.report.reading import mapping, number
 
-_TESTS = {"bootstrap": "paired bootstrap", "t": "paired t-test", "mcnemar": "McNemar’s exact test"}
+_TESTS = {"bootstrap": "paired bootstrap", "t": "paired t‑test", "mcnemar": "McNemar’s exact test"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def _winner(winner: Any, row: Mapping[str, Any]) -> str:
     if winner == "tie":
         return "tie"
     ids = [row.get("model_a_id"), row.get("model_b_id")]
-    if ids[0] == ids[1]:
+    if ids[0] == ids[1] is not None:
         return "tie"
     return "" if winner is None or winner not in ids else "ab"[ids.index(winner)]
 

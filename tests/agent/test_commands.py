@@ -53,11 +53,11 @@ def test_the_demos_models_are_ready() -> None:
 
 
 def test_compare_shows_a_winner_and_writes_the_columns_of_the_result(tmp_path: Path) -> None:
-    out = tmp_path / "result.json"
+    out, report = tmp_path / "result.json", tmp_path / "report.html"
     catalogue = ROOT / "demo" / "catalogue.toml"
     shown = arena(
         "compare", "Trained_yolov5", "Trained_yolov8", "--images", SCENES, "--catalogue", catalogue,
-        "--country", "DEU", "--json", out, *QUICK,
+        "--country", "DEU", "--json", out, "--html", report, *QUICK,
     )  # fmt: skip
     assert shown.returncode == 0, shown.stderr
     row = json.loads(out.read_text())
@@ -66,6 +66,7 @@ def test_compare_shows_a_winner_and_writes_the_columns_of_the_result(tmp_path: P
         "winner", "verdict", "environment", "image_results",
     } == set(row)  # fmt: skip
     assert len(row["image_results"]) == 2 * 24
+    assert report.read_text("utf-8").count("data:image/jpeg;base64,") == 24
     assert row["verdict"]["sentence"] in " ".join(shown.stdout.replace("│", " ").split())
 
 
