@@ -51,9 +51,9 @@ class Estimator:
 
 
 def _tracker(gpu: Gpu | None) -> Any:
-    logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it speaks before it reads its own log_level
     from codecarbon import OfflineEmissionsTracker
 
+    logging.getLogger("codecarbon").setLevel(logging.ERROR)  # it speaks before it reads its own log_level
     tracker = OfflineEmissionsTracker(
         country_iso_code=_ANY_COUNTRY,
         allow_multiple_runs=True,  # False would take over the signal handlers

@@ -3,32 +3,13 @@ from pathlib import Path
 import pytest
 
 from benchmark.measure.rapl import Rapl, Taken
-
-RANGE_UJ = 262_143_328_850
-
-
-def domain(folder: Path, number: str, name: str, microjoules: object, limit: object = RANGE_UJ) -> Path:
-    """As in /sys/class/powercap, where parts lie within their package and beside it."""
-    package = number.rsplit(":", 1)[0] if number.count(":") == 2 else None
-    at = (folder / package if package else folder) / number
-    at.mkdir(parents=True)
-    (at / "name").write_text(f"{name}\n")
-    (at / "energy_uj").write_text(f"{microjoules}\n")
-    (at / "max_energy_range_uj").write_text(f"{limit}\n")
-    if package:
-        (folder / number).symlink_to(at)
-    return at
+from tests.benchmark.measure.powercap import RANGE_UJ, add, domain
 
 
 def found(folder: Path) -> Rapl:
     rapl = Rapl.find(folder)
     assert rapl is not None
     return rapl
-
-
-def add(counter: Path, joules: float) -> None:
-    file = counter / "energy_uj"
-    file.write_text(str(int(file.read_text()) + round(joules * 1e6)))
 
 
 def test_packages_are_added_up(tmp_path: Path) -> None:
