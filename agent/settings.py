@@ -64,6 +64,13 @@ class Settings(ProjectSettings):
     device: str = Field("auto", alias="ARENA_DEVICE", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     country: str | None = Field(None, alias="ARENA_COUNTRY", pattern=r"^[A-Z]{3}$")
 
+    load_timeout_seconds: Seconds = Field(180.0, alias="ARENA_LOAD_TIMEOUT_SECONDS")
+    phase_timeout_seconds: Seconds = Field(1800.0, alias="ARENA_PHASE_TIMEOUT_SECONDS")
+    max_hosts: int = Field(4, alias="ARENA_MAX_HOSTS", ge=2)
+    host_memory_mb: Annotated[float, Field(gt=0)] | None = Field(None, alias="ARENA_HOST_MEMORY_MB")
+    pool_memory_mb: Annotated[float, Field(gt=0)] | None = Field(None, alias="ARENA_POOL_MEMORY_MB")
+    threads: int | None = Field(None, alias="ARENA_THREADS", ge=1)
+
     image_root: Path | None = Field(None, alias="ARENA_IMAGE_ROOT")
     image_hosts: Annotated[frozenset[str], NoDecode] = Field(frozenset(), alias="ARENA_IMAGE_HOSTS")
     image_max_mb: Annotated[float, Field(gt=0)] = Field(20.0, alias="ARENA_IMAGE_MAX_MB")

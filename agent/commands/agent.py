@@ -17,6 +17,7 @@ import typer
 from agent.settings import Settings
 from agent.wakeup import PollOnly, RealtimeWakeup
 from agent.worker import Shift, Worker
+from benchmark import BenchmarkSettings
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -59,7 +60,7 @@ def run(settings: Settings, shift: Shift, *, drain: bool) -> None:
     from agent.scratch import scratch
     from agent.store import AgentCard
     from agent.supabase_store import SupabaseStore
-    from benchmark import Arena, BenchmarkSettings, describe_machine, load_catalogue, model_state
+    from benchmark import Arena, describe_machine, load_catalogue, model_state
 
     catalogue = load_catalogue(settings.catalogue)
     weights = [settings.weights_dir]
@@ -72,15 +73,27 @@ def run(settings: Settings, shift: Shift, *, drain: bool) -> None:
     )
     with ExitStack() as stack:
         stack.enter_context(scratch())
-        arena = stack.enter_context(
-            Arena(catalogue, weights, BenchmarkSettings(device=settings.device, country=settings.country))
-        )
+        arena = stack.enter_context(Arena(catalogue, weights, benchmark_settings(settings)))
         store = stack.enter_context(closing(SupabaseStore(settings, card)))
         images = ImageSource(settings)
         wakeup = stack.enter_context(_wakeup(settings))
         worker = Worker(settings, card, store, wakeup, images, arena, shift, on_stuck=_leave_stuck)
         stop_on_signals(worker, drain=drain)
         worker.run()
+
+
+def benchmark_settings(settings: Settings) -> BenchmarkSettings:
+    """What of the agent's settings the benchmark goes by."""
+    return BenchmarkSettings(
+        device=settings.device,
+        country=settings.country,
+        load_timeout_s=settings.load_timeout_seconds,
+        phase_timeout_s=settings.phase_timeout_seconds,
+        max_hosts=settings.max_hosts,
+        host_memory_mb=settings.host_memory_mb,
+        pool_memory_mb=settings.pool_memory_mb,
+        threads=settings.threads,
+    )
 
 
 def _wakeup(settings: Settings) -> PollOnly:

@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings
 
 import agent
 from agent.__main__ import app
+from agent.commands.agent import benchmark_settings
 from agent.errors import SettingsError
 from agent.settings import (
     DatabaseSettings,
@@ -22,6 +23,7 @@ from agent.settings import (
     load_queue_settings,
     load_settings,
 )
+from benchmark import BenchmarkSettings
 from tests.agent.conftest import MakeSettings
 
 EXAMPLE = Path(agent.__file__).parents[1] / ".env.example"
@@ -63,6 +65,23 @@ def test_the_example_is_read_as_it_stands_and_holds_the_defaults(tmp_path: Path)
     assert {k: v for k, v in example.items() if k not in given} == {k: v for k, v in defaults.items() if k not in given}
     assert load_front_end_settings().url == "https://your-project.supabase.co"
     assert load_database_settings().database_url.get_secret_value().startswith("postgresql://")
+
+
+def test_the_benchmark_has_the_same_defaults_and_gets_what_is_set() -> None:
+    assert benchmark_settings(load_settings(**NEEDED)) == BenchmarkSettings()
+    measured = {"DEVICE": "cpu", "COUNTRY": "DEU", "LOAD_TIMEOUT_SECONDS": "7", "PHASE_TIMEOUT_SECONDS": "8"}
+    kept = {"MAX_HOSTS": "3", "HOST_MEMORY_MB": "900", "POOL_MEMORY_MB": "2000", "THREADS": "2"}
+    given = {f"ARENA_{name}": value for name, value in (measured | kept).items()}
+    assert benchmark_settings(load_settings(**NEEDED, **given)) == BenchmarkSettings(
+        device="cpu",
+        country="DEU",
+        load_timeout_s=7.0,
+        phase_timeout_s=8.0,
+        max_hosts=3,
+        host_memory_mb=900.0,
+        pool_memory_mb=2000.0,
+        threads=2,
+    )
 
 
 def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
