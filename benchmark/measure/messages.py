@@ -156,7 +156,7 @@ class Energy:
     source: str | None = None
     #: kg CO2eq.
     carbon_kg: float | None = None
-    #: Joules by part: `gpu`, `cpu`, `ram`.
+    #: Joules by part: `gpu`, `cpu`, `ram`; they may hold estimates beside a measured total, and need not add up to it.
     parts: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -212,7 +212,7 @@ class Memory:
 
     #: Highest resident memory since the last Load, as the kernel kept it.
     resident_mb: float | None
-    #: Highest resident memory of the whole life of the process (`ru_maxrss`).
+    #: Highest resident memory of the whole life of the process.
     max_rss_mb: float | None = None
     #: Resident memory of the Host before it loaded anything.
     empty_mb: float | None = None
