@@ -62,7 +62,7 @@ def test_a_limit_that_no_ratio_can_have_leaves_no_interval(limits: dict[str, flo
 
 
 def test_the_p_value_names_its_test_if_it_is_one_that_is_known() -> None:
-    assert judged("accuracy", entry(1, 0, p_value=0.0312, test="t")).evidence == "p = 0.031, paired t-test"
+    assert judged("accuracy", entry(1, 0, p_value=0.0312, test="t")).evidence == "p = 0.031, paired t‑test"
     assert judged("accuracy", entry(1, 0, p_value=0.00001, test="<b>")).evidence == "p < 0.001"
     assert judged("accuracy", entry(1, 0)).evidence == ""
 
