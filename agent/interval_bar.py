@@ -91,7 +91,7 @@ class Axis:
 
 
 POINTS = tuple(Axis(float(limit), f"{limit} points") for limit in (1, 2, 5, 10, 20, 30, 50, 100))
-FACTORS = tuple(Axis(math.log(factor), f"{factor:g}×") for factor in (1.1, 1.25, 1.5, 2, 4, 10, 100))
+FACTORS = tuple(Axis(math.log(factor), f"{factor:g}×") for factor in (1.1, 1.25, 1.5, 2, 3, 5, 10, 100))
 
 
 def fitting(axes: Sequence[Axis], advantages: Sequence[Advantage]) -> Axis:
