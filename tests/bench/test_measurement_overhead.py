@@ -25,7 +25,10 @@ def test_a_ratio_is_taken_round_by_round() -> None:
     """The machine is twice as slow in the second half, which hits both."""
     peer = np.array([1.0, 1.0, 1.0, 2.0, 2.0, 2.0])
     assert str(Ratio.of(list(1.1 * peer), list(peer))) == "1.100 [1.100, 1.100]"
+    assert str(Ratio.of([1.1], [1.0])) == "1.100", "A single round has no interval."
     wide = Ratio.of([1.0, 1.2, 0.9, 1.1], [1.0] * 4)
+    assert wide.low is not None
+    assert wide.high is not None
     assert wide.low < wide.value < wide.high
 
 
@@ -43,17 +46,16 @@ def test_windows_are_timed_beside_a_bare_loop() -> None:
 
 
 def test_comparisons_are_timed_beside_a_bare_loop_in_another_process() -> None:
-    table = ComparisonOverhead(demo_scenes(6), rounds=2, options=TINY, passes=1).table()
+    table = ComparisonOverhead(demo_scenes(6), rounds=1, options=TINY, passes=1).table()
     assert [row[0] for row in table.rows] == ["Trained_yolov5", "Trained_yolov8"]
     assert all(float(time_ms) > 0 for row in table.rows for time_ms in row[1:3])
 
 
-@pytest.mark.parametrize("warm", [False, True])
-def test_twins_are_compared_and_their_offsets_summed_up(warm: bool) -> None:
+def test_twins_are_compared_and_their_offsets_summed_up() -> None:
     with twin_catalogue(demo_weights()) as catalogue:
-        table = Twins(catalogue, demo_scenes(6), count=2, options=TINY, warm=warm).table()
-    assert [row[0] for row in table.rows] == ["1", "2", "median", "spread (sd of log)", "largest offset"]
-    assert {row[1] for row in table.rows[:2]} <= {"first", "second", "tie"}
+        table = Twins(catalogue, demo_scenes(6), count=1, options=TINY).table()
+    assert [row[0] for row in table.rows] == ["1", "median", "spread (sd of log)", "largest offset"]
+    assert {row[1] for row in table.rows[:1]} <= {"first", "second", "tie"}
     assert all(len(row) == len(table.columns) for row in table.rows)
 
 

@@ -26,3 +26,7 @@ def test_a_model_that_finds_nothing_scores_nothing() -> None:
 @pytest.mark.parametrize("carbon", [None, 0.0])
 def test_unmeasured_carbon_gives_no_score(carbon: float | None) -> None:
     assert green_score(0.9, carbon, 0.01) is None
+
+
+def test_no_time_gives_no_score() -> None:
+    assert green_score(0.9, 1e-8, 0.0) is None

@@ -107,6 +107,23 @@ def test_a_detection_takes_the_car_that_it_overlaps_most() -> None:
     assert box_matches(found, cars[::-1]) == Matches(2, 0, 0)
 
 
+def test_of_equal_overlaps_the_first_car_is_taken() -> None:
+    left, right = (0.0, 0.0, 10.0, 10.0), (6.0, 0.0, 16.0, 10.0)
+    found = detected([((3, 0, 13, 10), 0.9), (left, 0.5)])
+    assert box_matches(found, [left, right]) == Matches(1, 1, 1)
+    assert box_matches(found, [right, left]) == Matches(2, 0, 0)
+
+
+def test_of_equal_scores_the_first_detection_chooses_first_among_many() -> None:
+    cars: list[Box] = [(0, 0, 10, 10), (0, 0, 10, 16)]
+    only_the_first, either = (0.0, 0.0, 10.0, 7.0), (0.0, 0.0, 10.0, 11.0)
+    far_away: list[Box] = [(100, 0, 110, 10)] * 60
+    assert box_matches(detected([(box, 0.5) for box in (either, only_the_first, *far_away)]), cars).tp == 1
+    assert box_matches(detected([(box, 0.5) for box in (only_the_first, either, *far_away)]), cars).tp == 2
+    assert box_matches(detected([(box, 0.5) for box in (*far_away, only_the_first, either)]), cars).tp == 2
+    assert box_matches(detected([(box, 0.5) for box in (*far_away, either, only_the_first)]), cars).tp == 1
+
+
 def test_an_overlap_of_exactly_the_threshold_is_a_match() -> None:
     half = detected([((0, 0, 10, 5), 0.9)])
     assert box_matches(half, [(0, 0, 10, 10)]) == Matches(1, 0, 0)

@@ -15,6 +15,12 @@ def test_the_values_are_those_of_the_ordered_samples() -> None:
     assert [percentile(samples, percent) for percent in (50, 90, 99)] == [500.0, 900.0, 990.0]
 
 
+def test_between_two_samples_it_lies_in_proportion() -> None:
+    samples = [float(value) for value in range(64)]
+    assert percentile(samples, 50) == pytest.approx(31.5)
+    assert percentile(samples, 90) == pytest.approx(56.7)
+
+
 @pytest.mark.parametrize("percent", SAMPLES_NEEDED)
 def test_that_is_the_least_number_that_is_99_percent_sure(percent: int) -> None:
     """The chance that at most one of n samples lies above the percentile must not exceed 1 %."""
