@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from benchmark import Cancelled, HostDied, LabelledImage, ModelFailed, OutOfMemory, PhaseTimeout
+from benchmark.measure import death
 from benchmark.measure import host as host_module
 from benchmark.measure.host import Host, Watch, ask, ask_all, stop_all
 from benchmark.measure.messages import Load, MeasureMemory, Open, Picture, Stream, Streamed
@@ -95,6 +96,19 @@ def test_a_host_that_the_kernel_ended_for_its_memory_is_told_from_one_that_was_k
     with pytest.raises(OutOfMemory, match="the kernel ended the process that ran test_model"):
         ask(host, Stream((0,), QUERY), WATCH)
     assert not host.alive
+
+
+def test_a_kill_is_not_blamed_on_memory_that_ran_out_before(
+    host: Host, scenes: list[LabelledImage], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = tmp_path / "vmstat"
+    monkeypatch.setattr(death, "_COUNTERS", (counter,))
+    for kills in (3, 4):
+        counter.write_text(f"oom_kill {kills}\n")
+        ask(host, open_scenes(scenes), WATCH)
+    ask(host, load_fake(tmp_path, {"fault": "die"}), WATCH)
+    with pytest.raises(HostDied):
+        ask(host, Stream((0,), QUERY), WATCH)
 
 
 def test_a_phase_that_takes_too_long_is_broken_off(host: Host, scenes: list[LabelledImage], tmp_path: Path) -> None:
