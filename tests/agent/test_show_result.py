@@ -73,6 +73,16 @@ def test_the_better_one_is_marked_and_its_bar_lies_on_its_side(width: int) -> No
         assert not beyond.strip()
 
 
+@pytest.mark.parametrize(
+    ("width", "end"), [(70, "[8.5, 16] %"), (60, "A 12 % faster"), (50, "27.6"), (30, "24.6 ●   …"), (20, "…")]
+)
+def test_a_narrow_terminal_loses_columns_and_never_folds_a_line(width: int, end: str) -> None:
+    text = shown(winner_row(), width)
+    assert line(text, "speed, median ms").endswith(end)
+    table = text[text.index("speed, median ms") :].splitlines()
+    assert table[1].startswith("latency, p90 ms")
+
+
 def test_a_difference_is_said_in_words_with_its_interval() -> None:
     text = shown(winner_row(), 100)
     assert re.search(r"B \+6\.1 points +\[2\.3, 9\.8\]", line(text, "count accuracy"))
