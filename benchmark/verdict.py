@@ -7,8 +7,8 @@ that no figure contradicts its interval. `a` and `b` of an entry are the models'
 is estimated as a ratio are taken around the geometric middle of a and b.
 
 Some qualities cannot decide on their own: those measured without any knowledge of their spread (energy from a single
-window, whatever is known by image where images are few), and those that differ by less than RESOLUTION. The interval of
-the composite spans two: the one with them as estimated, and the one with them equal for both models.
+window, whatever is known by image where images are few), and those whose interval reaches below RESOLUTION. The
+interval of the composite spans two: the one with them as estimated, and the one with them equal for both models.
 
 RESOLUTION is there because two Hosts of the same weights differ too: what a process happens to get (memory pages,
 neighbours on the machine, an allocator's history) stays with it for its life, so that no repetition within a comparison
@@ -16,11 +16,11 @@ shows it. On two shared cores some 2 % were seen as a rule and 7 % now and then.
 anyone should choose a model for. Memory is one figure, so RESOLUTION is all that it is held against.
 
 Single metrics follow the same rules: one has a winner if its p-value is below 1 − CONFIDENCE_LEVEL, which is where its
-interval does not hold no difference, and if the two differ by RESOLUTION. (Of `exact_count` the p-value alone decides,
-since McNemar's test is exact and its interval is the bootstrap's; the two can disagree at the edge.) One without a
-p-value was not tested: its winner is the plain better one if they differ by RESOLUTION, and None where no RESOLUTION is
-defined for it. For each metric on its own one false winner in 20 is expected of equal models; the composite alone
-decides the comparison.
+interval does not hold no difference, and if the estimate itself reaches RESOLUTION. (Of `exact_count` the p-value alone
+decides, since McNemar's test is exact and its interval is the bootstrap's; the two can disagree at the edge.) One
+without a p-value was not tested: its winner is the plain better one if they differ by RESOLUTION, and None where no
+RESOLUTION is defined for it. For each metric on its own one false winner in 20 is expected of equal models; the
+composite alone decides the comparison.
 """
 
 import math
@@ -135,9 +135,15 @@ def _cases(estimates: Mapping[str, Estimate]) -> tuple[_Qualities, _Qualities]:
     unsure = [
         quality
         for quality, estimate in estimates.items()
-        if _same(_METRICS[quality], estimate.value) or (estimate.draws is None and quality != "memory")
+        if _same(_METRICS[quality], _surely(estimate)) or (estimate.draws is None and quality != "memory")
     ]
     return drawn, {**drawn, **dict.fromkeys(unsure, 0.0)}
+
+
+def _surely(estimate: Estimate) -> float:
+    """The least that the two differ by, if the interval is right."""
+    low, high = estimate.interval or (estimate.value, estimate.value)
+    return max(low, -high, 0.0)
 
 
 def _same(metric: str, value: float) -> bool:
