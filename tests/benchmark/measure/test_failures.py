@@ -47,7 +47,7 @@ def too_large_for_opencv() -> None:
         (ValueError("CUDA error: says one who is no library"), ModelFailed),
         (WeightsUnreadable(), WeightsUnreadable),
     ],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_an_error_of_a_library_becomes_one_of_ours(
     raised: BaseException | Callable[[], object], error: type[BenchmarkError]
