@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from io import TextIOWrapper
 
 import typer
 from rich.console import Console
@@ -36,6 +37,9 @@ def main() -> None:
     """Run the command line; an expected error is a sentence and exit code 1, not a traceback."""
     # Leave through every context, so that what was started is stopped. The agent has a handler of its own.
     signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows ASCII alone must not end a command
     try:
         app()
     except (AgentError, BenchmarkError, LocalError) as error:

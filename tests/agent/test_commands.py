@@ -15,12 +15,12 @@ QUICK = ["-o", "windows=1", "-o", "window_seconds=0.5", "-o", "batch_size=2", "-
 COMMANDS = ["demo", "compare", "models", "submit", "jobs", "agent", "migrate", "stack"]
 
 
-def arena(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+def arena(*arguments: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
     """Run ``arena`` where no .env lies, with a terminal 100 columns wide."""
     return subprocess.run(
         [sys.executable, "-m", "agent", *map(str, arguments)],
         cwd=cwd or SCENES,
-        env={"PATH": "/usr/bin:/bin", "COLUMNS": "100", "HOME": str(SCENES.parent / "nobody")},
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "100", "HOME": str(SCENES.parent / "nobody"), **env},
         capture_output=True,
         text=True,
         timeout=180,
@@ -45,6 +45,13 @@ def test_models_are_listed_with_what_keeps_them_from_running() -> None:
     assert shown.returncode == 0
     assert "weights missing" in shown.stdout
     assert "roberta_base is a language model" in shown.stdout
+
+
+def test_a_terminal_that_knows_ascii_alone_ends_no_command() -> None:
+    shown = arena("compare", "a", "b", "--images", "nowhere", PYTHONIOENCODING="ascii")
+    assert shown.returncode == 1
+    assert "[x1, y1, x2, y2], ?]" in shown.stderr
+    assert "Traceback" not in shown.stderr
 
 
 def test_the_demos_models_are_ready() -> None:
