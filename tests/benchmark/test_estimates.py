@@ -18,7 +18,7 @@ from tests.benchmark.contenders import contender, pair
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10_000), st.sampled_from([12, 60, 200]), st.sampled_from(["normal", "counts"]))
+@given(st.integers(0, 10_000), st.sampled_from([6, 12, 60, 200]), st.sampled_from(["normal", "counts"]))
 def test_the_interval_is_scipys_paired_percentile_bootstrap_widened(seed: int, images: int, kind: str) -> None:
     random = np.random.default_rng(seed)
     draw = random.random if kind == "normal" else lambda count: random.integers(0, 11, count) / 10

@@ -223,3 +223,19 @@ def test_zero_has_no_sign_in_the_sentence() -> None:
     assert verdict.sentence == "a wins: no certain difference in accuracy [0.0, 0.0], 100 % faster"
     tie = judge(contender("a", ones, ones), contender("b", ones, ones), Weights(), seed=0)
     assert "-0" not in tie.sentence
+
+
+def test_the_good_comes_first_and_much_bad_is_marked() -> None:
+    ones = np.ones(20)
+    a = contender("a", 0.8 * ones, 10 * ones, energy_j_per_image=1.0)
+    b = contender("b", 0.9 * ones, 8 * ones, energy_j_per_image=9.0)
+    assert judge(a, b, Weights(0, 0, 1, 0), seed=0).sentence == (
+        "a wins: 89 % less energy, but 10.0 points worse in accuracy [10.0, 10.0], 25 % slower"
+    )
+
+
+def test_a_tie_of_models_that_are_good_at_different_things_says_at_what() -> None:
+    a, b = pair(better=0.2, slower=1.6)
+    assert judge(a, b, Weights(0.654, 0.346, 0, 0), seed=0).sentence.startswith(
+        "A tie: a is better in speed, b is better in accuracy; weighed together, the difference in score, "
+    )
