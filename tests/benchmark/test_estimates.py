@@ -153,3 +153,16 @@ def test_turned_round_every_metric_says_the_opposite() -> None:
             assert np.array([-entry["ci_high"], -entry["difference"]]) == pytest.approx(
                 [other[name]["ci_low"], other[name]["difference"]]
             ), name
+
+
+def test_images_and_passes_both_widen_the_interval_of_speed() -> None:
+    """Where images differ and passes differ, and nothing else does, the two variances add up."""
+
+    def width(of_images: float, of_passes: float) -> float:
+        effects = np.random.default_rng(1).normal(size=(2, 24))
+        times = np.exp(of_passes * effects[0][:, None] + of_images * effects[1])
+        a, b = contender("a", np.ones(24), times), contender("b", np.ones(24), np.ones((24, 24)))
+        low, high = estimate_all(a, b, 0)["speed_ms"].interval or (0.0, 0.0)
+        return high - low
+
+    assert width(0.1, 0.1) > 1.2 * max(width(0.1, 0.0), width(0.0, 0.1))

@@ -239,3 +239,11 @@ def test_a_tie_of_models_that_are_good_at_different_things_says_at_what() -> Non
     assert judge(a, b, Weights(0.654, 0.346, 0, 0), seed=0).sentence.startswith(
         "A tie: a is better in speed, b is better in accuracy; weighed together, the difference in score, "
     )
+
+
+def test_what_is_uncertain_stands_between_the_good_and_the_bad() -> None:
+    ones = np.ones(20)
+    a, b = contender("a", ones, 10 * ones), contender("b", ones, 20 * ones, memory_mb=400.0)
+    assert judge(a, b, Weights(), seed=0).sentence == (
+        "a wins: 100 % faster, no certain difference in accuracy [0.0, 0.0], 25 % more memory"
+    )
