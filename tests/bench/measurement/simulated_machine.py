@@ -15,7 +15,7 @@ _STEPS = 400
 
 def _walk(x: Array, random: np.random.Generator) -> Array:
     steps = np.cumsum(random.normal(0, DRIFT / np.sqrt(len(x)), len(x)))
-    return steps - steps.mean()
+    return np.asarray(steps - steps.mean())
 
 
 #: How much longer everything takes than on average, over the run from 0 to 1.
