@@ -5,34 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from agent.advantage import Advantage
+
 ZERO, CROSSED, LINE = "│", "┿", "━"
 TESTED, UNTESTED = "◆", "◇"
 OFF_LEFT, OFF_RIGHT = "←", "→"
 
 #: An interval this many times as long as the usual one may leave the axis rather than squeeze all others.
 _FAR = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Advantage:
-    """How much better B is than A: negative where A is better, and 0 where neither is.
-
-    In points, or as the natural logarithm of a factor. The limits are those of the interval; None where untested.
-    """
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-    @property
-    def limits(self) -> tuple[float, float] | None:
-        """The lower and the upper one; None where either is not known."""
-        return None if self.low is None or self.high is None else (self.low, self.high)
-
-    def flipped(self) -> "Advantage":
-        """How much better A is than B."""
-        low, high = (None if end is None else -end for end in (self.high, self.low))
-        return Advantage(-self.value, low, high)
 
 
 @dataclass(frozen=True, slots=True)

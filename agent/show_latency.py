@@ -6,7 +6,8 @@ from typing import Any
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from agent.metric_lines import Row, number, part
+from agent.advantage import Row
+from agent.reading import mapping, number, numbers
 from agent.show_metrics import STYLES
 from agent.sparkline import Heights, sparkline, thinned
 from agent.wording import NOT_MEASURED, figure
@@ -19,8 +20,8 @@ class LatencyLines:
     """A sparkline for each model, both of one scale, with the percentiles beside; nothing where there are none."""
 
     def __init__(self, row: Row) -> None:
-        self._metrics = {side: part(row, f"model_{side}_metrics") for side in ("a", "b")}
-        self._times = {side: _times(metrics) for side, metrics in self._metrics.items()}
+        self._metrics = {side: mapping(row, f"model_{side}_metrics") for side in ("a", "b")}
+        self._times = {side: numbers(metrics.get("latencies_ms")) for side, metrics in self._metrics.items()}
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         figures = {side: _figures(metrics) for side, metrics in self._metrics.items()}
@@ -57,12 +58,6 @@ class LatencyLines:
 
     def _lacks(self, side: str, name: str) -> bool:
         return bool(self._times[side]) and number(self._metrics[side].get(f"{name}_ms")) is None
-
-
-def _times(metrics: Mapping[str, Any]) -> list[float]:
-    given = metrics.get("latencies_ms")
-    found: Sequence[Any] = given if isinstance(given, list | tuple) else ()
-    return [value for value in map(number, found) if value is not None]
 
 
 def _figures(metrics: Mapping[str, Any]) -> list[str]:

@@ -7,8 +7,9 @@ from itertools import chain
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from agent.advantage import COMPOSITE, Row, Scale, Standing
 from agent.interval_bar import FACTORS, POINTS, ZERO, Axis, fitting
-from agent.metric_lines import GROUPS, Kind, Line, Row, lines
+from agent.metric_lines import GROUPS, Metric, lines
 from agent.wording import difference, interval, written
 
 #: Styles of the two models, which can be read on dark and on light ground.
@@ -55,7 +56,7 @@ class MetricTable:
         self._groups = {name: found for name in GROUPS if (found := list(lines(row, name)))}
         self._lines = list(chain.from_iterable(self._groups.values()))
         self._notes = notes
-        self._axes = {Kind.POINTS: self._axis(Kind.POINTS, POINTS), Kind.FACTOR: self._axis(Kind.FACTOR, FACTORS)}
+        self._axes = {Scale.SHARE: self._axis(Scale.SHARE, POINTS), Scale.RATIO: self._axis(Scale.RATIO, FACTORS)}
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
         if not self._lines:
@@ -64,55 +65,54 @@ class MetricTable:
         yield _one_line(_header(columns))
         shown = None
         for name, group in self._groups.items():
-            axis = self._axes.get(group[0].metric.kind)
+            axis = self._axes.get(group[0][0].scale)
             note = self._notes.get(name, "")
             beside = f"{name}  {note}" if len(f"{name}  {note}") <= columns.before_bar - _GAP else name
             yield _one_line(_heading(beside, len(name), columns, axis if axis is not shown else None))
             if note and beside == name:
                 yield Text(note, style="dim")
-            yield from (_one_line(self._line(line, columns)) for line in group)
+            yield from (_one_line(self._line(metric, of, columns)) for metric, of in group)
             shown = axis
         yield Text(_LEGEND + (_LEGEND_OF_BARS if columns.bar else ""), style="dim")
 
-    def _axis(self, kind: Kind, choice: Sequence[Axis]) -> Axis:
-        return fitting(choice, [line.advantage for line in self._lines if line.metric.kind is kind and line.advantage])
+    def _axis(self, scale: Scale, choice: Sequence[Axis]) -> Axis:
+        return fitting(choice, [of.advantage for metric, of in self._lines if metric.scale is scale and of.advantage])
 
-    def _line(self, line: Line, columns: _Columns) -> Text:
-        text = _label(line, columns.label)
+    def _line(self, metric: Metric, of: Standing, columns: _Columns) -> Text:
+        text = _label(metric, columns.label)
         for side in ("a", "b"):
-            _append(text, *_value(line, side, columns.value))
+            _append(text, *_value(metric, of, side, columns.value))
         if columns.difference:
-            said = difference(line.metric, line.advantage) if line.advantage else ""
-            _append(text, said.ljust(columns.difference), "" if line.better else "dim")
+            said = difference(metric, of.advantage) if of.advantage else ""
+            _append(text, said.ljust(columns.difference), "" if of.better else "dim")
         if columns.interval:
-            said = interval(line.metric, line.advantage) if line.advantage else ""
+            said = interval(metric, of.advantage) if of.advantage else ""
             _append(text, said.ljust(columns.interval), "dim")
         if columns.bar:
-            self._append_bar(text, line, columns.bar)
-        if columns.p_value and line.p_value is not None:
-            _append(text, _p_value(line.p_value), "dim")
+            self._append_bar(text, metric, of, columns.bar)
+        if columns.p_value and of.p_value is not None:
+            _append(text, _p_value(of.p_value), "dim")
         return text
 
-    def _append_bar(self, text: Text, line: Line, width: int) -> None:
-        axis = self._axes.get(line.metric.kind)
-        bar = axis.bar(line.advantage, width) if axis else ZERO.center(width)
+    def _append_bar(self, text: Text, metric: Metric, of: Standing, width: int) -> None:
+        axis = self._axes.get(metric.scale)
+        bar = axis.bar(of.advantage, width) if axis else ZERO.center(width)
         start = len(text) + _GAP
-        _append(text, bar, STYLES[line.better] if line.better and line.is_beyond_chance else "")
+        _append(text, bar, STYLES[of.better] if of.better and of.is_beyond_chance else "")
         for index, cell in enumerate(bar):
             if cell == ZERO:
                 text.stylize("dim", start + index, start + index + 1)
 
 
-def _fitted(found: Sequence[Line], width: int) -> _Columns:
+def _fitted(found: Sequence[tuple[Metric, Standing]], width: int) -> _Columns:
     """The most columns that fit, with the longest bars."""
+    advantages = [(metric, of.advantage) for metric, of in found if of.advantage]
     full = _Columns(
-        label=max(len(f"{each.metric.label} {each.metric.unit}") for each in found),
-        value=max(len(written(each.metric, value)) for each in found for value in (each.a, each.b)) + _GAP,
-        difference=max(len(difference(each.metric, each.advantage)) for each in found if each.advantage)
-        if any(each.advantage for each in found)
-        else 0,
-        interval=max((len(interval(each.metric, each.advantage)) for each in found if each.advantage), default=0),
-        p_value=_P_WIDTH if width >= _WIDE and any(each.p_value is not None for each in found) else 0,
+        label=max(len(f"{metric.label} {metric.unit}") for metric, _ in found),
+        value=max(len(written(metric, value)) for metric, of in found for value in (of.a, of.b)) + _GAP,
+        difference=max((len(difference(*each)) for each in advantages), default=0),
+        interval=max((len(interval(*each)) for each in advantages), default=0),
+        p_value=_P_WIDTH if width >= _WIDE and any(of.p_value is not None for _, of in found) else 0,
     )
     room = width - full.total - _GAP
     if full.difference and room >= _SHORTEST_BAR:
@@ -151,20 +151,20 @@ def _heading(said: str, bold: int, columns: _Columns, axis: Axis | None) -> Text
     return heading
 
 
-def _label(line: Line, width: int) -> Text:
-    text = Text().append(line.metric.label, style="bold" if line.metric.name == "score" else "")
-    text.append(f" {line.metric.unit}", style="dim")
+def _label(metric: Metric, width: int) -> Text:
+    text = Text().append(metric.label, style="bold" if metric.name == COMPOSITE else "")
+    text.append(f" {metric.unit}", style="dim")
     text.truncate(width, pad=True)
     return text
 
 
-def _value(line: Line, side: str, width: int) -> tuple[str, str]:
+def _value(metric: Metric, of: Standing, side: str, width: int) -> tuple[str, str]:
     """A figure with its mark, and its style."""
-    value = line.a if side == "a" else line.b
-    is_better = line.better == side
-    mark = (BEYOND_CHANCE if line.is_beyond_chance else IN_THIS_RUN) if is_better else " "
-    style = f"bold {STYLES[side]}" if is_better and line.is_beyond_chance else "dim" if value is None else ""
-    return f"{written(line.metric, value)} {mark}".rjust(width), style
+    value = of.a if side == "a" else of.b
+    is_better = of.better == side
+    mark = (BEYOND_CHANCE if of.is_beyond_chance else IN_THIS_RUN) if is_better else " "
+    style = f"bold {STYLES[side]}" if is_better and of.is_beyond_chance else "dim" if value is None else ""
+    return f"{written(metric, value)} {mark}".rjust(width), style
 
 
 def _p_value(p_value: float) -> str:

@@ -1,14 +1,15 @@
 """A result as it looks in a terminal: two models side by side, and the winner."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
+from agent.advantage import Row
 from agent.ascii_only import Encodable
-from agent.metric_lines import Row, number, part
+from agent.reading import mapping, number, numbers, sequence
 from agent.show import printable
 from agent.show_latency import LatencyLines
 from agent.show_metrics import STYLES, MetricTable
@@ -26,7 +27,7 @@ def result_view(row: Row) -> RenderableType:
     difference has no interval. Bars lie on the better one's side: A's on the left, B's on the right.
     """
     parts: list[RenderableType] = ["", *_models(row), "", MetricTable(row, _notes(row))]
-    if any(part(row, f"model_{side}_metrics") for side in ("a", "b")):
+    if any(mapping(row, f"model_{side}_metrics") for side in ("a", "b")):
         parts += ["", LatencyLines(row)]
     if machine := _BETWEEN.join(_machine(row)):
         parts += ["", Text(machine, style="dim")]
@@ -40,7 +41,7 @@ def _models(row: Row) -> Iterator[Text]:
         name = row.get(f"model_{side}_id", "")
         text = Text(f"{side.upper()}  ", style=f"bold {STYLES[side]}", no_wrap=True, overflow="ellipsis")
         text.append(printable(name), style="default")
-        about = _BETWEEN.join(_about(part(row, f"model_{side}_metrics")))
+        about = _BETWEEN.join(_about(mapping(row, f"model_{side}_metrics")))
         yield text.append(f"  {about}" if about else "", style="not bold default dim")
 
 
@@ -58,7 +59,7 @@ def _about(metrics: Mapping[str, Any]) -> Iterator[str]:
 
 def _notes(row: Row) -> dict[str, str]:
     """What is written beside the groups' names."""
-    weights = {name: number(value) for name, value in part(row, "verdict", "weights").items()}
+    weights = {name: number(value) for name, value in mapping(row, "verdict", "weights").items()}
     weighed = [f"{printable(name)} {100 * weight:.0f} %" for name, weight in weights.items() if weight]
     return {
         "overall": _BETWEEN.join(weighed),
@@ -68,7 +69,7 @@ def _notes(row: Row) -> dict[str, str]:
 
 
 def _quality(row: Row) -> Iterator[str]:
-    metrics = part(row, "model_a_metrics")
+    metrics = mapping(row, "model_a_metrics")
     if basis := metrics.get("f1_basis"):
         yield f"F1 by {printable(basis)}"
     if (threshold := number(metrics.get("confidence_threshold"))) is not None:
@@ -76,14 +77,14 @@ def _quality(row: Row) -> Iterator[str]:
 
 
 def _energy(row: Row) -> Iterator[str]:
-    environment, metrics = part(row, "environment"), part(row, "model_a_metrics")
+    environment, metrics = mapping(row, "environment"), mapping(row, "model_a_metrics")
     if source := metrics.get("energy_source"):
         yield printable(source)
     if metrics.get("carbon_g_per_1k_images") is None:
         yield "carbon not stated"
     elif country := environment.get("country"):
         yield f"electricity of {printable(country)}"
-    idle = part(environment, "idle_power")
+    idle = mapping(environment, "idle_power")
     if (watts := number(idle.get("watts"))) is not None:
         source = f", {printable(idle['source'])}" if idle.get("source") else ""
         yield f"idle {figure(watts)} W{source}"
@@ -92,15 +93,15 @@ def _energy(row: Row) -> Iterator[str]:
 
 
 def _machine(row: Row) -> Iterator[str]:
-    environment = part(row, "environment")
-    gpu, cpu = part(environment, "gpu"), part(environment, "cpu")
+    environment = mapping(row, "environment")
+    gpu, cpu = mapping(environment, "gpu"), mapping(environment, "cpu")
     if gpu.get("name"):
         driver = f" (driver {printable(gpu['driver'])})" if gpu.get("driver") else ""
         yield f"{printable(gpu['name'])}{driver}"
     if cpu.get("model"):
         yield printable(cpu["model"])
     yield from _counts(environment, cpu)
-    libraries = part(environment, "libraries")
+    libraries = mapping(environment, "libraries")
     yield from (f"{name} {printable(libraries[name])}" for name in _LIBRARIES if libraries.get(name))
     for name, key in (("Python", "python"), ("arena", "arena_version")):
         if environment.get(key):
@@ -110,10 +111,8 @@ def _machine(row: Row) -> Iterator[str]:
 def _counts(environment: Mapping[str, Any], cpu: Mapping[str, Any]) -> Iterator[str]:
     if (cores := number(cpu.get("physical_cores"))) is not None:
         yield _many(cores, "core")
-    threads = environment.get("threads")
-    used = [number(each) for each in threads] if isinstance(threads, list) else []
-    if known := [each for each in used if each is not None]:
-        yield _many(max(known), "thread")
+    if threads := numbers(environment.get("threads")):
+        yield _many(max(threads), "thread")
     if (images := number(environment.get("images"))) is not None:
         yield _many(images, "image")
 
@@ -123,10 +122,8 @@ def _many(count: float, what: str) -> str:
 
 
 def _warnings(row: Row) -> Iterator[str]:
-    warnings = part(row, "verdict").get("warnings")
-    given: Sequence[Any] = warnings if isinstance(warnings, list) else ()
-    for warning in given:
-        if message := part(warning).get("message"):
+    for warning in sequence(mapping(row, "verdict").get("warnings")):
+        if message := mapping(warning).get("message"):
             yield printable(message)
 
 
@@ -135,7 +132,7 @@ def _verdict(row: Row) -> Panel:
     sides = [side for side in ("a", "b") if winner != _TIE and row.get(f"model_{side}_id") == winner]
     title = Text(f"Winner: {printable(winner)}" if sides else "It is a tie", style="bold")
     return Panel(
-        Text(printable(part(row, "verdict").get("sentence", ""))),
+        Text(printable(mapping(row, "verdict").get("sentence", ""))),
         title=title,
         border_style=STYLES[sides[0]] if sides else "yellow",
         title_align="left",

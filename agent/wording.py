@@ -2,8 +2,8 @@
 
 import math
 
-from agent.interval_bar import Advantage
-from agent.metric_lines import Kind, Metric
+from agent.advantage import Advantage, Scale
+from agent.metric_lines import Metric
 
 NOT_MEASURED = "–"
 
@@ -27,7 +27,7 @@ def figure(value: float | None) -> str:
 
 def written(metric: Metric, value: float | None) -> str:
     """One of a metric's figures, without its unit."""
-    if value is None or metric.kind is not Kind.POINTS:
+    if value is None or metric.scale is not Scale.SHARE:
         return figure(value)
     return figure(100 * value) if abs(value) > 10 else f"{100 * value:.1f}"
 
@@ -37,14 +37,14 @@ def difference(metric: Metric, advantage: Advantage) -> str:
     if advantage.value == 0:
         return "equal"
     who, gain = ("B", advantage) if advantage.value > 0 else ("A", advantage.flipped())
-    if metric.kind is Kind.PLAIN:
+    if metric.scale is Scale.PLAIN:
         return f"{who} by {figure(gain.value)}"
-    if metric.kind is Kind.FACTOR and gain.value >= _MUCH:
+    if metric.scale is Scale.RATIO and gain.value >= _MUCH:
         return f"{who} {_times(gain.value)}× {metric.word}"
-    said = _short(gain.value if metric.kind is Kind.POINTS else _percent(gain.value, metric))
+    said = _short(gain.value if metric.scale is Scale.SHARE else _percent(gain.value, metric))
     if said == _short(0.0):
         return "equal"
-    return f"{who} +{said} points" if metric.kind is Kind.POINTS else f"{who} {said} % {metric.word}"
+    return f"{who} +{said} points" if metric.scale is Scale.SHARE else f"{who} {said} % {metric.word}"
 
 
 def interval(metric: Metric, advantage: Advantage) -> str:
@@ -53,7 +53,7 @@ def interval(metric: Metric, advantage: Advantage) -> str:
     if gain.limits is None:
         return ""
     low, high = gain.limits
-    if metric.kind is not Kind.FACTOR:
+    if metric.scale is not Scale.RATIO:
         return f"[{_short(low)}, {_short(high)}]"
     if gain.value >= _MUCH:
         return f"[{_times(low)}, {_times(high)}]×"

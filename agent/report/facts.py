@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from agent.reading import mapping, number, sequence
 from agent.report.metric import significant
-from agent.report.reading import mapping, number, sequence
 
 Facts = list[tuple[str, str]]
 

@@ -2,16 +2,14 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from agent.advantage import Scale, Standing
 from agent.report.axis import Axis
-from agent.report.judgement import Judgement
-from agent.report.metric import Scale
 
 WIDTH, MARGIN = 320, 14
-#: Least and most that half a bar stands for: logarithms of ratios, shares, points.
-_LEAST: dict[Scale, float] = {"ratio": math.log(1.25), "share": 0.05, "score": 5.0}
-_MOST: dict[Scale, float] = {"ratio": math.log(10), "share": 1.0, "score": 100.0}
+#: Least and most that half a bar stands for: logarithms of ratios, and points.
+_OF_RATIOS, _OF_POINTS = (math.log(1.25), math.log(10)), (5.0, 100.0)
 _RATIO_TICKS = (1.1, 1.25, 1.5, 2, 3, 5, 10)
 _TICK_ROOM = 38
 
@@ -25,29 +23,30 @@ class IntervalBar:
     #: Ends of the interval; None where there is none.
     low: float | None
     high: float | None
-    #: `a`, `b` or `tie` for an interval beside or across the middle, `untested` without one.
+    #: `a` or `b` where that one is surely better, `tie` for any other interval, `untested` without one.
     style: str
 
 
-def interval_axis(scale: Scale, judged: Iterable[Judgement]) -> Axis:
+def interval_axis(scale: Scale, compared: Iterable[Standing]) -> Axis:
     """As wide as the furthest of them needs, within reason; those beyond end at its end."""
-    ends = [abs(end) for each in judged for end in (each.difference, each.low, each.high) if end is not None]
-    reach = min(max([_LEAST[scale], *(1.05 * end for end in ends)]), _MOST[scale])
+    least, most = _OF_RATIOS if scale is Scale.RATIO else _OF_POINTS
+    advantages = [each.advantage for each in compared if each.advantage]
+    ends = [abs(end) for each in advantages for end in (each.value, *(each.limits or ()))]
+    reach = min(max([least, *(1.05 * end for end in ends)]), most)
     axis = Axis(-reach, reach, MARGIN, WIDTH - MARGIN)
-    if scale == "ratio":
+    if scale is Scale.RATIO:
         ticks = _spread(axis, [math.log(tick) for tick in _RATIO_TICKS if math.log(tick) <= reach])
-        return Axis(-reach, reach, MARGIN, WIDTH - MARGIN, form=_times, ticks_at=ticks)
-    factor = 100 if scale == "share" else 1
-    return Axis(-reach, reach, MARGIN, WIDTH - MARGIN, form=lambda value: f"{abs(value) * factor:g}", most_ticks=5)
+        return replace(axis, form=_times, ticks_at=ticks)
+    return replace(axis, form=lambda value: f"{abs(value):g}", most_ticks=5)
 
 
-def interval_bar(judged: Judgement, axis: Axis) -> IntervalBar | None:
+def interval_bar(of: Standing, axis: Axis) -> IntervalBar | None:
     """None where there is no difference to show."""
-    if judged.difference is None:
+    if of.advantage is None:
         return None
-    low, high = (None if end is None else axis.place(end) for end in (judged.low, judged.high))
-    style = judged.winner if judged.is_sure else "untested" if low is None else "tie"
-    return IntervalBar(axis.place(0.0), axis.place(judged.difference), low, high, style)
+    low, high = map(axis.place, of.advantage.limits) if of.advantage.limits else (None, None)
+    style = of.better if of.better and of.is_beyond_chance else "untested" if low is None else "tie"
+    return IntervalBar(axis.place(0.0), axis.place(of.advantage.value), low, high, style)
 
 
 def band(axis: Axis, resolution: float | None) -> tuple[float, float] | None:

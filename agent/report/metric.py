@@ -2,10 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
 
-#: How two values are compared: by their ratio, or by their difference in hundredths or in points of a score.
-Scale = Literal["ratio", "share", "score"]
+from agent.advantage import COMPOSITE, MEASURES, Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +13,12 @@ class Metric:
     name: str
     label: str
     meaning: str
-    scale: Scale
     form: Callable[[float], str]
-    more_is_better: bool = False
+
+    @property
+    def scale(self) -> Scale:
+        """How its differences are said."""
+        return MEASURES[self.name].scale
 
 
 def _share(value: float) -> str:
@@ -40,13 +41,11 @@ def significant(value: float) -> str:
 
 
 SCORE = Metric(
-    "composite",
+    COMPOSITE,
     "Score",
     "The weighted mean that decides the winner, in points of 100: accuracy itself, and of speed, energy "
     "and memory the better model's figure over this one's.",
-    "score",
-    lambda value: f"{value:.1f}",
-    True,
+    lambda value: f"{100 * value:.1f}",
 )
 
 GROUPS: tuple[tuple[str, str, tuple[Metric, ...]], ...] = (
@@ -59,42 +58,32 @@ GROUPS: tuple[tuple[str, str, tuple[Metric, ...]], ...] = (
                 "Count accuracy",
                 "How close the number of cars comes to the true one, from 0 % to 100 %: one minus the relative error, "
                 "mean over the images.",
-                "share",
                 _share,
-                True,
             ),
             Metric(
                 "exact_count",
                 "Counted exactly right",
                 "Share of the images in which the number of cars is right to the car.",
-                "share",
                 _share,
-                True,
             ),
             Metric(
                 "f1_score",
                 "F1",
                 "Balance of cars missed and cars made up over all images; a box counts where it overlaps a true one by "
                 "half (IoU 0.5).",
-                "share",
                 _share,
-                True,
             ),
             Metric(
                 "ap50",
                 "AP50",
                 "Average precision over all confidence thresholds at IoU 0.5, as COCO defines it.",
-                "share",
                 _share,
-                True,
             ),
             Metric(
                 "ap50_95",
                 "AP50–95",
                 "The same, mean over IoU 0.5 to 0.95: how tightly the boxes fit.",
-                "share",
                 _share,
-                True,
             ),
         ),
     ),
@@ -107,23 +96,19 @@ GROUPS: tuple[tuple[str, str, tuple[Metric, ...]], ...] = (
                 "Speed, median",
                 "Milliseconds for one image at a time, from the decoded image to the boxes; half of the predictions "
                 "were faster.",
-                "ratio",
                 _with("ms"),
             ),
             Metric(
                 "latency_ms",
                 "Latency, p90",
                 "Milliseconds from the encoded file to the boxes that nine in ten predictions stay below.",
-                "ratio",
                 _with("ms"),
             ),
             Metric(
                 "throughput_fps",
                 "Throughput",
                 "Images per second when they come in batches, as in work through an archive.",
-                "ratio",
                 _with("images/s"),
-                True,
             ),
         ),
     ),
@@ -135,28 +120,24 @@ GROUPS: tuple[tuple[str, str, tuple[Metric, ...]], ...] = (
                 "memory_mb",
                 "Memory, peak",
                 "Most memory (MiB) that the model's process held, libraries included.",
-                "ratio",
                 _with("MiB"),
             ),
             Metric(
                 "gpu_memory_mb",
                 "GPU memory, peak",
                 "Most memory (MiB) that it reserved on the GPU.",
-                "ratio",
                 _with("MiB"),
             ),
             Metric(
                 "energy_j_per_image",
                 "Energy",
                 "Joules per image while it works in batches.",
-                "ratio",
                 _with("J/image"),
             ),
             Metric(
                 "carbon_g_per_1k_images",
                 "Carbon",
                 "Grams of CO₂ equivalent per 1,000 images, with the electricity of the country named below.",
-                "ratio",
                 _with("g/1,000"),
             ),
         ),
@@ -170,9 +151,7 @@ GROUPS: tuple[tuple[str, str, tuple[Metric, ...]], ...] = (
                 "green_score",
                 "Green score",
                 "Accuracy per gram of CO₂ and second, on a log scale from 0 to 100; 14 points are a factor of ten.",
-                "score",
                 lambda value: f"{value:.1f}",
-                True,
             ),
         ),
     ),

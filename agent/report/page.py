@@ -12,6 +12,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from agent.advantage import Scale
+from agent.reading import json_safe, mapping, number, numbers, sequence
 from agent.report import facts
 from agent.report.accuracy_plot import accuracy_plot, groups
 from agent.report.interval_bar import WIDTH, band, interval_axis, interval_bar
@@ -20,7 +22,6 @@ from agent.report.latency_plot import beyond, latency_histogram, latency_run, ti
 from agent.report.metric import GROUPS, SCORE, significant
 from agent.report.picture import Picture, photograph, pictures
 from agent.report.plot import NARROW, WIDE
-from agent.report.reading import json_safe, mapping, number, numbers, sequence
 from agent.show import printable
 from benchmark import LabelledImage
 
@@ -87,8 +88,8 @@ def _score(row: Mapping[str, Any]) -> dict[str, Any] | None:
     judged = judgement(SCORE, row)
     if judged is None:
         return None
-    axis = interval_axis(SCORE.scale, [judged])
-    return {"judged": judged, "axis": axis, "bar": interval_bar(judged, axis)}
+    axis = interval_axis(SCORE.scale, [judged.of])
+    return {"judged": judged, "axis": axis, "bar": interval_bar(judged.of, axis)}
 
 
 def _text(value: object) -> str:
@@ -118,14 +119,14 @@ def _metric_groups(row: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for title, unit, lines in judged:
         if lines:
             scale = lines[0].metric.scale
-            alike = [each for _, _, group in judged for each in group if each.metric.scale == scale]
-            axis = interval_axis(scale, alike)
+            ratios = [each for _, _, group in judged for each in group if each.metric.scale is Scale.RATIO]
+            axis = interval_axis(scale, [each.of for each in (ratios if scale is Scale.RATIO else lines)])
             yield {
                 "title": title,
                 "unit": unit,
                 "axis": axis,
-                "band": band(axis, resolution) if scale == "ratio" else None,
-                "lines": [(each, interval_bar(each, axis)) for each in lines],
+                "band": band(axis, resolution) if scale is Scale.RATIO else None,
+                "lines": [(each, interval_bar(each.of, axis)) for each in lines],
             }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from agent.report.reading import mapping, number, sequence
+from agent.reading import mapping, number, sequence
 from benchmark import BadImage, Box, LabelledImage, thumbnail
 
 #: Overlap from which two models' boxes are taken to mean the same car.

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.interval_bar import POINTS, Advantage, Axis, fitting
+from agent.advantage import Advantage
+from agent.interval_bar import POINTS, Axis, fitting
 
 AXIS = Axis(10.0, "10 points")
 

@@ -91,6 +91,36 @@ def test_a_difference_is_said_in_words_with_its_interval() -> None:
     assert re.search(r"A 12 % less +\[3\.0, 21\] %", line(text, "energy J"))
 
 
+@pytest.mark.parametrize(("better", "words"), [(A, "A 25 % faster"), (B, "B 25 % faster")])
+def test_on_a_machine_that_drifted_the_paired_estimate_is_shown_and_not_what_the_figures_give(
+    better: str, words: str
+) -> None:
+    ends = (0.8, 0.75, 0.85) if better == A else (1 / 0.8, 1 / 0.85, 1 / 0.75)
+    row = winner_row()
+    for side in ("a", "b"):
+        row[f"model_{side}_metrics"]["speed_ms"] = 20.0
+    row["verdict"]["metrics"]["speed_ms"] |= {"a": 20.0, "b": 20.0, "winner": better}
+    row["verdict"]["metrics"]["speed_ms"] |= zip(("ratio", "ratio_low", "ratio_high"), ends, strict=True)
+    text = shown(row, 120)
+    found, middle = line(text, "speed, median ms"), zero(text)
+    assert re.search(r"20\.0 ● +20\.0 " if better == A else r"20\.0 +20\.0 ●", found)
+    assert re.search(rf"{words} +\[18, 33\] %", found)
+    assert "━◆━" in found
+    assert (found.index("◆") < middle) == (better == A)
+
+
+def test_scores_too_are_shown_by_their_paired_difference() -> None:
+    row = winner_row()
+    row["verdict"]["composite"] = {"a": 0.9, "b": 0.9, "difference": -0.05, "ci_low": -0.08, "ci_high": -0.02}
+    of_green = {"winner": A, "difference": 4.0, "ci_low": 2.0, "ci_high": 6.0}
+    row["verdict"]["metrics"] |= {"accuracy": {**of_green, "difference": 0.04, "ci_low": 0.02, "ci_high": 0.06}}
+    row["verdict"]["metrics"] |= {"green_score": of_green}
+    text = shown(row, 120)
+    assert re.search(r"90\.0 +90\.0 ● +B \+5\.0 points +\[2\.0, 8\.0\]", line(text, "score of 100"))
+    assert re.search(r"87\.4 ● +93\.5 +A \+4\.0 points +\[2\.0, 6\.0\]", line(text, "count accuracy"))
+    assert re.search(r"67\.1 ● +66\.1 +A by 4\.00 +\[2\.0, 6\.0\]", line(text, "green score"))
+
+
 def test_a_tie_looks_like_one() -> None:
     text = shown(tie_row())
     assert "─ It is a tie ─" in text

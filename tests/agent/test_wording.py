@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from agent.interval_bar import Advantage
-from agent.metric_lines import Kind, Metric
+from agent.advantage import Advantage
+from agent.metric_lines import Metric
 from agent.wording import difference, figure, interval
 
-SHARE = Metric("accuracy", "", "%", Kind.POINTS, more_is_better=True)
-TIME = Metric("speed_ms", "", "ms", Kind.FACTOR, "faster")
-MEMORY = Metric("memory_mb", "", "MiB", Kind.FACTOR, "less")
-SCORE = Metric("green_score", "", "", Kind.PLAIN, more_is_better=True)
+SHARE = Metric("accuracy", "", "%")
+TIME = Metric("speed_ms", "", "ms", "faster")
+MEMORY = Metric("memory_mb", "", "MiB", "less")
+SCORE = Metric("green_score", "", "")
 
 
 @pytest.mark.parametrize(

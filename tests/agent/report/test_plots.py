@@ -2,28 +2,24 @@
 
 import math
 import re
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.advantage import Advantage, Scale, Standing
 from agent.report.accuracy_plot import accuracy_plot, groups
 from agent.report.axis import Axis, round_numbers
 from agent.report.interval_bar import MARGIN, WIDTH, band, interval_axis, interval_bar
-from agent.report.judgement import Judgement
 from agent.report.latency_plot import beyond, latency_histogram, latency_run, time_limits
-from agent.report.metric import SCORE, Metric
 from agent.report.picture import pictures
 from agent.report.plot import NARROW, WIDE
 from tests.agent.report.rows import result_row
 
-RATIO = Metric("speed_ms", "speed", "", "ratio", str)
 
-
-def judged(difference: float, low: float | None, high: float | None, winner: str = "a") -> Judgement:
-    return Judgement(RATIO, 1.0, 2.0, winner, difference, low, high)
+def compared(value: float, low: float | None, high: float | None, better: str | None = "a") -> Standing:
+    return Standing(1.0, 2.0, better, Advantage(value, low, high))
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-3, 1e6), st.integers(2, 12))
@@ -40,8 +36,8 @@ def test_an_axis_places_its_ends_and_what_lies_beyond_them_at_its_ends() -> None
 
 
 def test_the_bar_of_a_lies_left_of_the_middle_and_in_its_colour() -> None:
-    found = judged(-0.2, -0.3, -0.1)
-    bar = interval_bar(found, interval_axis("ratio", [found]))
+    found = compared(-0.2, -0.3, -0.1)
+    bar = interval_bar(found, interval_axis(Scale.RATIO, [found]))
     assert bar
     assert bar.low is not None
     assert bar.high is not None
@@ -50,28 +46,30 @@ def test_the_bar_of_a_lies_left_of_the_middle_and_in_its_colour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "winner", "style"),
-    [(-0.1, 0.3, "tie", "tie"), (0.1, 0.3, "b", "b"), (None, None, "b", "untested"), (None, None, "tie", "untested"),
-     (0.1, 0.3, "tie", "tie")],
+    ("low", "high", "better", "style"),
+    [(-0.1, 0.3, None, "tie"), (0.1, 0.3, "b", "b"), (None, None, "b", "untested"), (None, None, None, "untested"),
+     (0.1, 0.3, None, "tie")],
 )  # fmt: skip
-def test_only_an_interval_that_decides_has_a_sides_colour(low: Any, high: Any, winner: str, style: str) -> None:
-    found = judged(0.2, low, high, winner)
-    bar = interval_bar(found, interval_axis("ratio", [found]))
+def test_only_an_interval_that_decides_has_a_sides_colour(
+    low: float | None, high: float | None, better: str | None, style: str
+) -> None:
+    found = compared(0.2, low, high, better)
+    bar = interval_bar(found, interval_axis(Scale.RATIO, [found]))
     assert bar
     assert bar.style == style
 
 
 def test_bars_of_a_group_share_the_scale_of_the_furthest() -> None:
-    near, far = judged(0.1, None, None), judged(1.0, 0.5, 1.5)
-    axis = interval_axis("ratio", [near, far])
+    near, far = compared(0.1, None, None), compared(1.0, 0.5, 1.5)
+    axis = interval_axis(Scale.RATIO, [near, far])
     assert axis.high == pytest.approx(1.05 * 1.5)
     assert axis.low == -axis.high
 
 
 def test_small_differences_look_small_and_endless_ones_end() -> None:
-    assert interval_axis("ratio", [judged(0.01, None, None)]).high == math.log(1.25)
-    endless = judged(0.1, -90.0, 90.0, "tie")
-    axis = interval_axis("ratio", [endless])
+    assert interval_axis(Scale.RATIO, [compared(0.01, None, None)]).high == math.log(1.25)
+    endless = compared(0.1, -math.inf, math.inf, None)
+    axis = interval_axis(Scale.RATIO, [endless])
     bar = interval_bar(endless, axis)
     assert axis.high == math.log(10)
     assert bar
@@ -80,7 +78,7 @@ def test_small_differences_look_small_and_endless_ones_end() -> None:
 
 @pytest.mark.parametrize("far", [0.1, 0.3, 0.5, 1.0, 2.0, 5.0])
 def test_ticks_of_ratios_keep_apart_and_have_no_sign(far: float) -> None:
-    ticks = interval_axis("ratio", [judged(far, None, None)]).ticks
+    ticks = interval_axis(Scale.RATIO, [compared(far, None, None)]).ticks
     places = [place for place, _ in ticks]
     assert min(np.diff(places)) >= 30
     assert [text for _, text in ticks] == [text for _, text in reversed(ticks)]
@@ -89,12 +87,12 @@ def test_ticks_of_ratios_keep_apart_and_have_no_sign(far: float) -> None:
 
 
 def test_ticks_of_scores_have_no_sign() -> None:
-    found = Judgement(SCORE, 1.0, 2.0, "b", 20.0, None, None)
-    assert not any("-" in text for _, text in interval_axis("score", [found]).ticks)
+    found = compared(20.0, None, None, "b")
+    assert not any("-" in text for _, text in interval_axis(Scale.SHARE, [found]).ticks)
 
 
 def test_the_band_is_what_the_resolution_leaves_undecided() -> None:
-    axis = interval_axis("ratio", [])
+    axis = interval_axis(Scale.RATIO, [])
     limits = band(axis, 0.05)
     assert limits == (axis.place(math.log(0.95)), axis.place(-math.log(0.95)))
     assert band(axis, None) is band(axis, 0.0) is band(axis, 1.0) is None

@@ -4,19 +4,20 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+_NEVER_ABOVE = 1e300  # a float that is larger is no measurement, and its square overflows
+
 
 def number(value: Any) -> float | None:
     """A finite number, or None."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    try:
-        return float(value) if math.isfinite(value) else None
-    except OverflowError:  # an int that no float holds
-        return None
+    return float(value) if abs(value) < _NEVER_ABOVE else None  # false for NaN too
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
-    """An object, or an empty one."""
+def mapping(value: Any, *names: str) -> Mapping[str, Any]:
+    """An object, or the one at `names` within it; empty where there is none."""
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
     return value if isinstance(value, Mapping) else {}
 
 
@@ -36,4 +37,4 @@ def json_safe(value: Any) -> Any:
         return {str(key): json_safe(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [json_safe(each) for each in value]
-    return number(value) if isinstance(value, float) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value
