@@ -36,6 +36,8 @@ MEASURES: dict[Part, Callable[[], Iterable[Table]]] = {
 
 def main(
     parts: Annotated[list[Part] | None, typer.Argument(help="What to measure; everything by default.")] = None,
+    count: Annotated[int, typer.Option(help="Comparisons of twins.")] = 20,
+    quick: Annotated[bool, typer.Option(help="Short comparisons of twins.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the tables to, too.")] = None,
 ) -> None:
     """Simulate comparisons, and measure real ones on this machine: about half an hour for everything."""
@@ -43,7 +45,7 @@ def main(
     tables: list[Table] = []
     for part in parts or list(Part):
         with console.status(f"Measuring {part} …"):
-            measured = list(MEASURES[part]())
+            measured = list(twins.tables(count, quick) if part is Part.TWINS else MEASURES[part]())
         for table in measured:
             table.show(console)
         tables += measured

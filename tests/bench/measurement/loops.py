@@ -108,7 +108,7 @@ class BatchedLoops:
     def ours(self) -> float:
         """Images/s."""
         bench = self._bench
-        window = run_window(bench.model, bench.pictures, self._command, self._meter, bench.pulse)
+        window = run_window(bench.model, bench.pictures, self._command, self._meter, {}, bench.pulse)
         return window.images / window.seconds
 
 

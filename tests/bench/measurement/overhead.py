@@ -61,9 +61,9 @@ class OfflineOverhead:
 
     weights: Weights
     images: Sequence[LabelledImage]
-    rounds: int = 12
+    rounds: int = 30
     batch_size: int = 8
-    seconds: float = 2.0
+    seconds: float = 1.0
 
     def table(self) -> Table:
         loops = BatchedLoops(Workbench.set_up(self.weights, list(self.images)), self.batch_size, self.seconds)
@@ -127,7 +127,7 @@ def tables(rounds: int = 60, extra: Sequence[Weights] = ()) -> Iterator[Table]:
     scenes = demo_scenes()
     for weights in (demo_weights(MODEL_A), demo_weights(MODEL_B), *extra):
         yield SingleStreamOverhead(weights, scenes, rounds).table()
-        yield OfflineOverhead(weights, scenes, max(2, rounds // 5)).table()
+        yield OfflineOverhead(weights, scenes, max(2, rounds // 2)).table()
     yield ComparisonOverhead(scenes, max(2, rounds // 10)).table()
 
 
