@@ -1,10 +1,11 @@
 """One comparison from its first phase to its last."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from benchmark.comparison import Comparison
 from benchmark.doubts import result_warnings
@@ -33,6 +34,7 @@ from benchmark.options import Options
 from benchmark.phase import Limits, Phase
 from benchmark.progress import Reporter
 from benchmark.record import AP_CONFIDENCE, Record, images_sha256
+from benchmark.resampling import Contender
 from benchmark.settings import BenchmarkSettings
 from benchmark.streaming import Streaming, stream_in_turns
 from benchmark.verdict import judge
@@ -75,10 +77,30 @@ class Question:
     fallback: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What came of the phases, of A and then of B."""
+
+    sizes: Sequence[tuple[int, int]]
+    images_sha256: str
+    loaded: Sequence[Loaded]
+    detected: Sequence[Detected]
+    streaming: Sequence[Streaming]
+    idle: Idle
+    windows: Windows
+    memory: Sequence[Memory]
+    machine_states: Mapping[str, Mapping[str, Any]]
+    other_load_cores: float | None
+
+
 class Battle:
     """Takes two Hosts through all phases."""
 
-    def __init__(self, sides: Sequence[Side], hosts: Sequence[Host], question: Question) -> None:
+    def __init__(
+        self, sides: Sequence[Side], hosts: Sequence[Host], question: Question, idle_pids: Sequence[int] = ()
+    ) -> None:
+        """`idle_pids` are Hosts of ours that have no part in this."""
+        self._pids = [*(host.pid for host in hosts), *idle_pids]
         self._sides, self._hosts, self._question = sides, hosts, question
         settings = question.settings
         memory_mb = settings.host_memory_mb or _MEMORY_SHARE * machine_memory_mb()
@@ -89,43 +111,13 @@ class Battle:
     def run(self) -> Comparison:
         """Raises a BenchmarkError; the Hosts may then still be busy."""
         started_at, start = datetime.now(UTC), time.perf_counter()
-        with self._phase("load") as phase:
-            sizes = phase.ask_both(self._open(), Opened)[0].sizes
-            sha256 = images_sha256(self._question.images)
-            loaded = [self._load(phase, side) for side in (0, 1)]
-        with self._phase("warm_up") as phase:
-            detected = [self._detect(phase, side) for side in (0, 1)]
-        pids = [host.pid for host in self._hosts]
-        before = machine_state(pids)
-        with OtherLoad(pids) as others:
-            with self._phase("single_stream") as phase:
-                streaming = self._stream(phase)
-            with self._phase("offline") as phase:
-                idle = phase.ask(0, MeasureIdle(_IDLE_SECONDS), Idle)
-                windows = self._windows(phase, streaming)
-                memory = phase.ask_both(MeasureMemory(), Memory)
-        after = machine_state(pids)
+        seen = self._see()
         with self._phase("score") as phase:
-            evidence = self._evidence(sizes, loaded, detected, streaming, windows, memory)
-            a, b = (each.contender() for each in evidence)
+            evidence, sources_differ = _with_one_source(self._evidence(seen))
+            a, b = (self._contender(phase, each) for each in evidence)
             verdict = judge(a, b, self._question.options.weights, self._question.options.seed)
             phase.report(1.0)
-        record = Record(
-            options=self._question.options,
-            country=self._question.settings.country,
-            started_at=started_at,
-            duration_s=time.perf_counter() - start,
-            phase_s=self._phase_s,
-            machine_states={"before": before, "after": after},
-            other_load_cores=others.cores,
-            waiting_cores=tuple(each.waiting.cores for each in streaming),
-            idle=idle,
-            wanted_batch_size=windows.wanted_batch_size,
-            batch_size=windows.batch_size,
-            batch_limited_by_memory=windows.limited_by_memory,
-            images_sha256=sha256,
-            fallback=self._question.fallback,
-        )
+        record = self._record(seen, started_at, time.perf_counter() - start, sources_differ)
         return Comparison(
             model_a_id=a.model_id,
             model_b_id=b.model_id,
@@ -136,6 +128,25 @@ class Battle:
             environment=record.environment(evidence),
             images=[*evidence[0].image_results("a"), *evidence[1].image_results("b")],
         )
+
+    def _see(self) -> _Seen:
+        """All phases in which models run."""
+        with self._phase("load") as phase:
+            sizes = phase.ask_both(self._open(), Opened)[0].sizes
+            sha256 = images_sha256(self._question.images)
+            loaded = [self._load(phase, side) for side in (0, 1)]
+        with self._phase("warm_up") as phase:
+            detected = [self._detect(phase, side) for side in (0, 1)]
+        before = machine_state(self._pids)
+        with OtherLoad(self._pids) as others:
+            with self._phase("single_stream") as phase:
+                streaming = self._stream(phase)
+            with self._phase("offline") as phase:
+                idle = phase.ask(0, MeasureIdle(_IDLE_SECONDS), Idle)
+                windows = self._windows(phase, streaming)
+                memory = phase.ask_both(MeasureMemory(), Memory)
+        states = {"before": before, "after": machine_state(self._pids)}
+        return _Seen(sizes, sha256, loaded, detected, streaming, idle, windows, memory, states, others.cores)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[Phase]:
@@ -168,36 +179,60 @@ class Battle:
         return phase.ask(side, command, Detected, report)
 
     def _stream(self, phase: Phase) -> tuple[Streaming, Streaming]:
-        images, pids = len(self._question.images), [host.pid for host in self._hosts]
-        return stream_in_turns(phase, pids, images, self._query, self._question.options.min_seconds)
+        images = len(self._question.images)
+        return stream_in_turns(phase, self._pids[:2], images, self._query, self._question.options.min_seconds)
 
     def _windows(self, phase: Phase, streaming: Sequence[Streaming]) -> Windows:
         slowest_s = max(sample.total_ms for each in streaming for sample in each.samples) / 1e3
         return windows_in_turns(phase, self._question.options, self._query, slowest_s)
 
-    def _evidence(
-        self,
-        sizes: Sequence[tuple[int, int]],
-        loaded: Sequence[Loaded],
-        detected: Sequence[Detected],
-        streaming: Sequence[Streaming],
-        windows: Windows,
-        memory: Sequence[Memory],
-    ) -> list[Evidence]:
+    def _evidence(self, seen: _Seen) -> list[Evidence]:
         return [
             Evidence(
                 model_id=side.model_id,
                 weights_sha256=side.weights_sha256,
                 options=self._question.options,
                 truth=self._question.images,
-                sizes=sizes,
-                loaded=loaded[number],
-                detected=detected[number],
-                samples=streaming[number].samples,
-                changed_images=frozenset(streaming[number].changed),
-                windows=(windows.of_a, windows.of_b)[number],
-                memory=memory[number],
+                sizes=seen.sizes,
+                loaded=seen.loaded[number],
+                detected=seen.detected[number],
+                samples=seen.streaming[number].samples,
+                changed_images=frozenset(seen.streaming[number].changed),
+                windows=(seen.windows.of_a, seen.windows.of_b)[number],
+                memory=seen.memory[number],
                 sampled_mb=self._hosts[number].sampled_peak_mb,
             )
             for number, side in enumerate(self._sides)
         ]
+
+    @staticmethod
+    def _contender(phase: Phase, evidence: Evidence) -> Contender:
+        phase.check()
+        return evidence.contender()
+
+    def _record(self, seen: _Seen, started_at: datetime, duration_s: float, sources_differ: bool) -> Record:
+        return Record(
+            options=self._question.options,
+            country=self._question.settings.country,
+            started_at=started_at,
+            duration_s=duration_s,
+            phase_s=self._phase_s,
+            machine_states=seen.machine_states,
+            other_load_cores=seen.other_load_cores,
+            waiting_cores=tuple(each.waiting.cores for each in seen.streaming),
+            idle=seen.idle,
+            wanted_batch_size=seen.windows.wanted_batch_size,
+            batch_size=seen.windows.batch_size,
+            batch_limited_by_memory=seen.windows.limited_by_memory,
+            energy_sources_differ=sources_differ,
+            images_sha256=seen.images_sha256,
+            fallback=self._question.fallback,
+        )
+
+
+def _with_one_source(evidence: list[Evidence]) -> tuple[list[Evidence], bool]:
+    """Energy of two sources cannot be compared, so then neither is stated; and whether that was so."""
+    sources = {each.energy_source for each in evidence} - {None}
+    if len(sources) < 2:
+        return evidence, False
+    return [each.without_energy() for each in evidence], True

@@ -9,7 +9,7 @@ from typing import Self
 
 from benchmark.battle import Battle, Question, Side
 from benchmark.comparison import Comparison
-from benchmark.errors import GpuOutOfMemory, InputError
+from benchmark.errors import GpuOutOfMemory, InputError, InvalidOptions, OutOfMemory
 from benchmark.labelled_image import LabelledImage
 from benchmark.measure.countries import check_country
 from benchmark.measure.pool import HostPool
@@ -71,6 +71,7 @@ class Arena:
         if not images:
             raise InputError("There are no images to compare on; give at least one.")
         sides = [self._side(model_a), self._side(model_b)]
+        self._check_time(options or Options())
         question = Question(
             images=images,
             options=options or Options(),
@@ -80,20 +81,48 @@ class Arena:
             device=self._settings.device,
         )
         with self._lock:
-            try:
-                return self._battle(sides, question)
-            except GpuOutOfMemory as error:
-                if not question.options.cpu_fallback or question.device == "cpu":
-                    raise
-                reason = str(error)
-            # Both, or a processor would be held against a GPU.
-            self._pool.end_idle()
-            return self._battle(sides, replace(question, device="cpu", fallback=reason))
+            return self._compare(sides, question)
+
+    def _check_time(self, options: Options) -> None:
+        """Before, rather than after that time."""
+        limit_s = self._settings.phase_timeout_s
+        for name, seconds in (
+            ("min_seconds", 2 * options.min_seconds),
+            ("windows × window_seconds", 2 * options.windows * options.window_seconds),
+        ):
+            if seconds >= limit_s:
+                raise InvalidOptions(
+                    f"{name} asks for {seconds:g} s for both models, but a phase may take {limit_s:g} s. Ask for less, "
+                    "or allow it more time."
+                )
+
+    def _compare(self, sides: Sequence[Side], question: Question) -> Comparison:
+        """On the device of the question; on the processor where a GPU's memory does not do and the options allow it."""
+        try:
+            return self._uncrowded(sides, question)
+        except GpuOutOfMemory as error:
+            if not question.options.cpu_fallback or question.device == "cpu":
+                raise
+            reason = str(error)
+        # Both, or a processor would be held against a GPU.
+        self._pool.end_idle()
+        return self._battle(sides, replace(question, device="cpu", fallback=reason))
+
+    def _uncrowded(self, sides: Sequence[Side], question: Question) -> Comparison:
+        """Once more where Hosts that are only kept warm may have taken the memory."""
+        others = bool(self._pool.idle_pids)
+        try:
+            return self._battle(sides, question)
+        except OutOfMemory:
+            if not others:
+                raise
+        self._pool.end_idle()
+        return self._battle(sides, question)
 
     def _battle(self, sides: Sequence[Side], question: Question) -> Comparison:
         hosts = self._pool.take([(side.model_id, (*side.key, question.device)) for side in sides])
         try:
-            return Battle(sides, hosts, question).run()
+            return Battle(sides, hosts, question, self._pool.idle_pids).run()
         finally:
             self._pool.give_back(hosts)
 

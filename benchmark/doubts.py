@@ -17,7 +17,10 @@ _NO_BRAKES = {"idle", "clocks set by an application", "display clock"}
 
 def result_warnings(evidence: Sequence[Evidence], record: Record) -> list[ResultWarning]:
     """All doubts about one comparison, the gravest first."""
-    return [*_fallback(record), *_detections(evidence), *_machine(record), *_batch(record), *_unsettled(evidence)]
+    return [
+        *(*_fallback(record), *_detections(evidence), *_machine(record), *_batch(record)),
+        *(*_energy(record), *_unsettled(evidence)),
+    ]
 
 
 def _fallback(record: Record) -> Iterator[ResultWarning]:
@@ -27,6 +30,12 @@ def _fallback(record: Record) -> Iterator[ResultWarning]:
 
 def _detections(evidence: Sequence[Evidence]) -> Iterator[ResultWarning]:
     for each in evidence:
+        if each.changed_in_batches:
+            yield ResultWarning(
+                "batches_differ",
+                f"{each.model_id} found something else in {len(each.changed_in_batches)} images when it saw them in "
+                "batches; throughput and energy are those of the batches, scores those of one by one.",
+            )
         if each.changed_images:
             yield ResultWarning(
                 "detections_changed",
@@ -43,6 +52,8 @@ def _machine(record: Record) -> Iterator[ResultWarning]:
             f"Other programs kept {cores:.1f} cores busy while the models were timed; a quiet machine gives better "
             "numbers.",
         )
+    if record.gpu_shared:
+        yield ResultWarning("gpu_shared", "Other programs used the GPU too; its energy and times are theirs as well.")
     waiting = max(record.waiting_cores)
     if waiting > _WAITING_CORES:
         yield ResultWarning("waiting_load", f"A model used {waiting:.2f} cores while it was the other one's turn.")
@@ -65,7 +76,18 @@ def _batch(record: Record) -> Iterator[ResultWarning]:
             "into memory.",
         )
     if record.batch_limited_by_memory:
-        yield ResultWarning("batch_limited", "Larger batches than that were not tried: they did not fit into memory.")
+        yield ResultWarning(
+            "batch_limited", f"Batches of more than {record.wanted_batch_size} images did not fit into memory."
+        )
+
+
+def _energy(record: Record) -> Iterator[ResultWarning]:
+    if record.energy_sources_differ:
+        yield ResultWarning(
+            "energy_sources_differ",
+            "The energy of the two models came from different sources, so it is not stated: such figures cannot be "
+            "compared.",
+        )
 
 
 def _unsettled(evidence: Sequence[Evidence]) -> Iterator[ResultWarning]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from statistics import median
 from typing import Any
@@ -41,6 +41,7 @@ class Evidence:
     samples: Sequence[Sample]
     #: Images in which it found something else when it saw them again.
     changed_images: frozenset[int]
+    #: Of each offline window, all with the same batch size.
     windows: Sequence[Window]
     memory: Memory
     #: Highest resident memory that the parent saw, in MiB.
@@ -67,6 +68,20 @@ class Evidence:
             ImageResult(side, self.model_id, index, image.image_path, image.car_count, len(found), latency, found)
             for index, (image, found, latency) in enumerate(zip(self.truth, self._counted, latencies, strict=True))
         ]
+
+    @property
+    def changed_in_batches(self) -> frozenset[int]:
+        """Images in which it found something else when it saw them in a batch."""
+        return frozenset(index for window in self.windows for index in window.changed)
+
+    @property
+    def energy_source(self) -> str | None:
+        """That of all windows; None where energy was not measured."""
+        return self._energies[0].source
+
+    def without_energy(self) -> "Evidence":
+        """The same, as if energy had not been measured."""
+        return replace(self, windows=[replace(window, energy=Energy()) for window in self.windows])
 
     @cached_property
     def metrics(self) -> dict[str, Any]:
@@ -125,7 +140,7 @@ class Evidence:
             "images_measured": images,
             "carbon_emissions": carbon_kg,
             "carbon_g_per_1k_images": None if per_image_kg is None else per_image_kg * 1e6,
-            "energy_source": self._energies[0].source,
+            "energy_source": self.energy_source,
             "green_score": green_score(accuracy, per_image_kg, speed_ms / 1e3),
         } | self._energy_per_image(images)
 

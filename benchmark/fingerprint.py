@@ -11,7 +11,10 @@ MACHINE = (
     *("threads", "devices", "numeric_precision"),
 )
 #: What was asked of it: the same models, images and options give a repetition of the same comparison.
-QUESTION = ("options", "ap_confidence", "match_iou", "batch_size", "country", "weights_sha256", "images_sha256")
+QUESTION = (
+    *("options", "ap_confidence", "match_iou", "batch_size", "country", "energy_source"),
+    *("weights_sha256", "models", "images_sha256"),
+)
 
 
 def fingerprints(environment: Mapping[str, Any]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from benchmark.measure.host import Host, Watch, ask_all
 from benchmark.measure.messages import Beat, Command, Reply
@@ -65,14 +65,16 @@ class Phase:
     ) -> _R:
         """One Host's reply. `silence_s`: for how long this command may be silent, if not as all others."""
         watch = self._watch(lambda _, beat: on_beat(beat), self.silence_s if silence_s is None else silence_s)
-        return cast(_R, ask_all([(self._hosts[side], command)], watch)[0])
+        return _expected(expected, ask_all([(self._hosts[side], command)], watch)[0])
 
     def ask_both(self, command: Command, expected: type[_R]) -> list[_R]:
         """Both Hosts' replies; they work at once."""
-        return cast(
-            list[_R],
-            ask_all([(host, command) for host in self._hosts], self._watch(lambda host, beat: None, self.silence_s)),
-        )
+        watch = self._watch(lambda host, beat: None, self.silence_s)
+        return [_expected(expected, reply) for reply in ask_all([(host, command) for host in self._hosts], watch)]
+
+    def check(self) -> None:
+        """Raises Cancelled or PhaseTimeout; for work that is done here, not in a Host."""
+        self._watch(lambda host, beat: None, self.silence_s).check()
 
     def _watch(self, on_beat: Callable[[Host, Beat], None], silence_s: float) -> Watch:
         return Watch(
@@ -84,3 +86,9 @@ class Phase:
             limit_s=self._limit_s,
             memory_limit_mb=self._limits.memory_mb,
         )
+
+
+def _expected(expected: type[_R], reply: Reply) -> _R:
+    if not isinstance(reply, expected):
+        raise TypeError(f"a Host replied {reply!r}, not {expected.__name__}")
+    return reply

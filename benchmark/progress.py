@@ -10,6 +10,8 @@ PHASES = {"load": 0.15, "warm_up": 0.05, "single_stream": 0.30, "offline": 0.45,
 
 #: Seconds between two reports of the same phase.
 REPORT_INTERVAL = 1.0
+#: Reported whenever it comes.
+_END = ("score", 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Progress:
 
 
 class Reporter:
-    """Passes progress on, at most once a second unless the phase changes."""
+    """Passes progress on, at most once a second unless the phase changes or all is done."""
 
     def __init__(self, on_progress: Callable[[Progress], None] | None) -> None:
         self._on_progress = on_progress
@@ -43,7 +45,7 @@ class Reporter:
     def report(self, phase: str, share: float, model_id: str | None = None, done: int = 0, total: int = 0) -> None:
         """`share` is how much of this phase is done, 0–1."""
         now = time.perf_counter()
-        if phase == self._phase and now - self._reported_at < REPORT_INTERVAL:
+        if phase == self._phase and now - self._reported_at < REPORT_INTERVAL and (phase, share) != _END:
             return
         self._fraction = max(self._fraction, _overall(phase, min(1.0, share)))
         self._phase, self._reported_at = phase, now

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from benchmark.errors import BadImage
 from benchmark.evidence import Evidence
 from benchmark.fingerprint import fingerprints
 from benchmark.labelled_image import LabelledImage
 from benchmark.measure.environment import describe_machine
 from benchmark.measure.messages import Idle
 from benchmark.metrics.matches import MATCH_IOU
+from benchmark.model import ModelInfo
 from benchmark.options import Options
 
 #: Score from which detections enter the average precision; that of `yolo val`.
@@ -41,10 +43,18 @@ class Record:
     batch_size: int
     #: Whether larger ones were ruled out by memory alone.
     batch_limited_by_memory: bool
+    #: Whether the two models' energy could not be compared, and so was left out.
+    energy_sources_differ: bool
     #: Of all images and what is true of them, in their order.
     images_sha256: str
     #: Why the processor was used where a GPU was wanted.
     fallback: str | None
+
+    @property
+    def gpu_shared(self) -> bool:
+        """Whether others than us had processes on a GPU before or after."""
+        gpus = [gpu for state in self.machine_states.values() for gpu in state.get("gpus") or []]
+        return any(gpu.get("foreign_processes") for gpu in gpus)
 
     def environment(self, evidence: Sequence[Evidence]) -> dict[str, Any]:
         """`environment` of the result, JSON-able, with its fingerprints."""
@@ -83,17 +93,37 @@ def _models(evidence: Sequence[Evidence]) -> dict[str, Any]:
         "offline_images": evidence[0].windows[0].distinct_images,
         "settled": [each.detected.settled for each in evidence],
         "weights_sha256": {each.model_id: each.weights_sha256 for each in evidence},
+        "energy_source": evidence[0].energy_source,
+        "models": {each.model_id: _model(each.loaded.model) for each in evidence},
+    }
+
+
+def _model(info: ModelInfo) -> dict[str, Any]:
+    """What of a model its weights do not tell."""
+    classes = hashlib.sha256("\n".join(info.class_names).encode()).hexdigest()
+    return {
+        "input_size": info.input_size,
+        "nms_iou": info.nms_iou,
+        "count_basis": info.count_basis,
+        "class_names_sha256": classes,
     }
 
 
 def images_sha256(images: Sequence[LabelledImage]) -> str:
-    """Of their files, counts and boxes: the same images with another truth are another question."""
+    """Of their files, counts and boxes: the same images with another truth are another question. Raises BadImage."""
     digest = hashlib.sha256()
     for image in images:
-        with image.path.open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+        digest.update(_file_sha256(image))
         digest.update(repr((image.car_count, image.truth_boxes)).encode())
     return digest.hexdigest()
+
+
+def _file_sha256(image: LabelledImage) -> bytes:
+    try:
+        with image.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").digest()
+    except OSError as error:
+        raise BadImage(f"{image.image_path} cannot be read any more: {error.strerror}.") from error
 
 
 def _rounded(value: float | None) -> float | None:

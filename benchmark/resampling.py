@@ -38,6 +38,8 @@ RESAMPLES = 2000
 FEWEST_IMAGES = 6
 FEWEST_PASSES = 6
 
+#: Samples of a model that are drawn from, at most, unless a few passes have more.
+_MOST_SAMPLES = 20_000
 #: Draws that only a variance is taken of.
 _VARIANCE_RESAMPLES = 200
 _Counts = npt.NDArray[np.int32]
@@ -99,13 +101,20 @@ def resample_scores(a: Contender, b: Contender, images: _Counts) -> ScoreDraws:
 
 def resample_times(a: Contender, b: Contender, images: _Counts, random: np.random.Generator) -> Mapping[str, Resampled]:
     """Log ratios a / b of speed_ms and latency_ms."""
-    of_pairs = Quantile(np.log(a.predict_ms) - np.log(b.predict_ms), 0.5)
-    of_a, of_b = (Quantile(np.log(each.total_ms), 0.9) for each in (a, b))
-    draws = _TimeDraws.of(images, len(a.predict_ms), random)
+    passes = _kept_passes(*a.predict_ms.shape)
+    of_pairs = Quantile(np.log(a.predict_ms[passes]) - np.log(b.predict_ms[passes]), 0.5)
+    of_a, of_b = (Quantile(np.log(each.total_ms[passes]), 0.9) for each in (a, b))
+    draws = _TimeDraws.of(images, len(passes), random)
     return {
         "speed_ms": draws.resample(of_pairs.weighted),
         "latency_ms": draws.resample(lambda *drawn: of_a.weighted(*drawn) - of_b.weighted(*drawn)),
     }
+
+
+def _kept_passes(passes: int, images: int) -> npt.NDArray[np.intp]:
+    """All passes; of more samples than _MOST_SAMPLES evenly spread ones, for drawing takes time and memory."""
+    kept = min(passes, max(FEWEST_PASSES, _MOST_SAMPLES // images))
+    return np.linspace(0, passes - 1, kept).round().astype(np.intp)
 
 
 def draw_units(units: int, random: np.random.Generator, resamples: int = RESAMPLES) -> _Counts:

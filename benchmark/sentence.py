@@ -33,7 +33,8 @@ def describe(winner: str, a: Contender, b: Contender, metrics: _Metrics, composi
 def _why_a_tie(a: Contender, b: Contender, metrics: _Metrics, composite: Mapping[str, float]) -> str:
     images = len(a.accuracies)
     if images < FEWEST_IMAGES:
-        return f"{images} images are too few to tell the models apart; it takes {FEWEST_IMAGES} at least."
+        few = "1 image is" if images == 1 else f"{images} images are"
+        return f"{few} too few to tell the models apart; it takes {FEWEST_IMAGES} at least."
     difference, low, high = (_plain(composite[key], 3) for key in ("difference", "ci_low", "ci_high"))
     score = f"the difference in score, {difference:+.3f} [{low:+.3f}, {high:+.3f}], may be chance."
     parts = [

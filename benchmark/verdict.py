@@ -13,7 +13,8 @@ interval of the composite spans two: the one with them as estimated, and the one
 RESOLUTION is there because two Hosts of the same weights differ too: what a process happens to get (memory pages,
 neighbours on the machine, an allocator's history) stays with it for its life, so that no repetition within a comparison
 shows it. On two shared cores some 2 % were seen as a rule and 7 % now and then. Smaller differences are none that
-anyone should choose a model for. Memory is one figure, so RESOLUTION is all that it is held against.
+anyone should choose a model for. Memory is one figure, taken to be right within RESOLUTION, so it takes twice that to
+decide the composite.
 
 Single metrics follow the same rules: one has a winner if its p-value is below 1 − CONFIDENCE_LEVEL, which is where its
 interval does not hold no difference, and if the estimate itself reaches RESOLUTION. (Of `exact_count` the p-value alone
@@ -38,6 +39,8 @@ from benchmark.significance import CONFIDENCE_LEVEL, Array, interval
 
 #: Smallest difference that counts, as a share of the larger figure, of metrics in RATIOS.
 RESOLUTION = 0.05
+#: Half of the interval that a ratio without one is taken to have.
+_SLACK = -math.log(1 - RESOLUTION)
 #: Metrics whose ratio means something.
 RATIOS = {"speed_ms", "latency_ms", "throughput_fps", "memory_mb", "energy_j_per_image", "carbon_g_per_1k_images"}
 #: Points of the green score that come of RESOLUTION in both its time and its carbon, which often go together.
@@ -142,7 +145,7 @@ def _cases(estimates: Mapping[str, Estimate]) -> tuple[_Qualities, _Qualities]:
 
 def _surely(estimate: Estimate) -> float:
     """The least that the two differ by, if the interval is right."""
-    low, high = estimate.interval or (estimate.value, estimate.value)
+    low, high = estimate.interval or (estimate.value - _SLACK, estimate.value + _SLACK)
     return max(low, -high, 0.0)
 
 

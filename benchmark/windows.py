@@ -1,9 +1,9 @@
 """Offline: two models take turns, one window of batches at a time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from benchmark.measure.messages import Beat, Offline, Sweep, Swept, Window
+from benchmark.measure.messages import Beat, ForgetPeak, Offline, PeakForgotten, Sweep, Swept, Window
 from benchmark.model import Query
 from benchmark.options import Options
 from benchmark.phase import Phase
@@ -46,17 +46,22 @@ def windows_in_turns(phase: Phase, options: Options, query: Query, slowest_s: fl
 def _sweep(phase: Phase, query: Query, slowest_s: float) -> Swept:
     silence_s = max(phase.silence_s, _PATIENCE * _LARGEST_SWEPT * slowest_s)
     swept = [phase.ask(side, Sweep(query), Swept, silence_s=silence_s) for side in (0, 1)]
-    return min(swept, key=lambda each: each.batch_size)
+    smallest = min(each.batch_size for each in swept)
+    return Swept(smallest, any(each.limited_by_memory for each in swept if each.batch_size == smallest))
 
 
 def _round(phase: Phase, options: Options, command: Offline, slowest_s: float) -> tuple[list[Window], list[Window]]:
-    """All windows of both; left off after the first one whose batch had to be halved."""
+    """All windows of both; left off after the first one whose batch had to be halved.
+
+    The peaks of memory start anew: what was tried before is not what it takes.
+    """
+    phase.ask_both(ForgetPeak(), PeakForgotten)
     windows: tuple[list[Window], list[Window]] = ([], [])
     silence_s = max(phase.silence_s, _PATIENCE * command.batch_size * slowest_s)
     for turn in range(options.windows):
         for side in (0, 1) if turn % 2 == 0 else (1, 0):
             on_beat = _beat(phase, side, sum(map(len, windows)), 2 * options.windows)
-            windows[side].append(phase.ask(side, command, Window, on_beat, silence_s))
+            windows[side].append(phase.ask(side, replace(command, turn=turn), Window, on_beat, silence_s))
             if windows[side][-1].batch_size < command.batch_size:
                 return windows
     return windows

@@ -10,15 +10,16 @@ _BOX_TOLERANCE = 1.0
 _SCORE_TOLERANCE = 0.01
 
 
-def agree(found: Sequence[Detection], expected: Sequence[Detection]) -> bool:
-    """As many detections, each where the other has one; their order does not matter."""
-    left = list(expected)
-    for detection in found:
+def agree(query: Query, found: Sequence[Detection], expected: Sequence[Detection]) -> bool:
+    """Each detection where the other has one, in any order; at the query's threshold one may be missing."""
+    left, alone = kept(query, expected), []
+    for detection in kept(query, found):
         twin = next((index for index, other in enumerate(left) if _same(detection, other)), None)
         if twin is None:
-            return False
-        del left[twin]
-    return not left
+            alone.append(detection)
+        else:
+            del left[twin]
+    return all(each.score <= query.confidence + _SCORE_TOLERANCE for each in (*left, *alone))
 
 
 def kept(query: Query, found: Sequence[Detection]) -> list[Detection]:

@@ -24,16 +24,20 @@ _IDLE_STEP = 0.1
 class EnergyMeter:
     """Measures one window after another."""
 
-    def __init__(self, country: str | None, gpu: Gpu | None, powercap: Path = POWERCAP) -> None:
+    def __init__(
+        self, country: str | None, gpu: Gpu | None, powercap: Path = POWERCAP, *, on_processor: bool | None = None
+    ) -> None:
         """`gpu` is the one that the model runs on, if any; without a country carbon is None.
 
+        `on_processor` is False where the model runs on a GPU that the driver does not show: then nothing is measured.
         Raises UnknownCountry.
         """
+        on_processor = gpu is None if on_processor is None else on_processor
         self._kg_per_joule = kg_per_joule(country) if country else None
         self._gpu = gpu
         # The processor's counters do not see what a GPU takes, so they say nothing of a model that runs on one.
-        self._rapl = None if gpu else Rapl.find(powercap)
-        self._estimator = Estimator(gpu)
+        self._rapl = Rapl.find(powercap) if on_processor else None
+        self._estimator = Estimator(gpu) if gpu or on_processor else None
 
     def window(self) -> "EnergyWindow":
         """A context manager; the device must have done all its work where it begins and where it ends."""
@@ -56,7 +60,9 @@ class EnergyMeter:
 class EnergyWindow:
     """What the code within it takes. It ends with an exception too, else the next window would begin with this one."""
 
-    def __init__(self, estimator: Estimator, kg_per_joule: float | None, gpu: Gpu | None, rapl: Rapl | None) -> None:
+    def __init__(
+        self, estimator: Estimator | None, kg_per_joule: float | None, gpu: Gpu | None, rapl: Rapl | None
+    ) -> None:
         self._estimator = estimator
         self._kg_per_joule = kg_per_joule
         self._gpu = gpu
@@ -68,7 +74,8 @@ class EnergyWindow:
         self.energy = Energy()
 
     def __enter__(self) -> Self:
-        self._estimator.start()
+        if self._estimator:
+            self._estimator.start()
         # Last, as it is first at the end: these readings are the sharper ones.
         self._rapl_uj = self._rapl.read() if self._rapl else None
         self._gpu_mj = self._gpu.energy_mj() if self._gpu else None
@@ -77,7 +84,7 @@ class EnergyWindow:
     def __exit__(self, *exc_info: object) -> None:
         gpu_j = self._gpu_joules()
         taken = self._rapl.between(self._rapl_uj, self._rapl.read()) if self._rapl else None
-        self.energy = self._best(gpu_j, taken, self._estimator.stop())
+        self.energy = self._best(gpu_j, taken, self._estimator.stop() if self._estimator else {})
 
     def _gpu_joules(self) -> float | None:
         now_mj = self._gpu.energy_mj() if self._gpu else None

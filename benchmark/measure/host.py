@@ -19,7 +19,7 @@ from benchmark.errors import Cancelled, GpuFault, HostError, HostTimeout, PhaseT
 from benchmark.measure.death import cause_of_death, oom_kills, outgrown
 from benchmark.measure.host_log import HostLog
 from benchmark.measure.machine_memory import resident_mb
-from benchmark.measure.messages import Beat, Close, Command, Failed, Forget, Load, Reply, Stop
+from benchmark.measure.messages import Beat, Close, Command, Failed, Forget, ForgetPeak, Load, Reply, Stop
 from benchmark.measure.threads import default_threads
 from benchmark.measure.wire import pack, unpack
 
@@ -54,8 +54,9 @@ class Host:
         self.busy = False
         #: Whether it has answered anything yet; until then it is starting, and holds nothing.
         self.awake = False
-        #: Highest resident memory that was seen while it was busy, since the last Load, in MiB.
+        #: Highest resident memory that was seen while it was busy, since the last Load or ForgetPeak, in MiB.
         self.sampled_peak_mb = 0.0
+        self._group_ended = False
         self._oom_kills = oom_kills()
         self._folder = tempfile.TemporaryDirectory(prefix="arena-host-", ignore_cleanup_errors=True)
         self._log = HostLog(Path(self._folder.name))
@@ -85,7 +86,9 @@ class Host:
     @property
     def alive(self) -> bool:
         """Whether the child still runs."""
-        return self._process.poll() is None
+        if self._process.poll() is not None:
+            self._end_group()
+        return self._process.returncode is None
 
     @property
     def resident_mb(self) -> float:
@@ -97,7 +100,7 @@ class Host:
         packed = pack(self.name, command)
         self._log.trim()
         self._oom_kills = oom_kills()
-        if isinstance(command, Load):
+        if isinstance(command, Load | ForgetPeak):
             self.sampled_peak_mb = 0.0
         self.busy = True
         try:
@@ -128,6 +131,8 @@ class Host:
         another process.
         """
         self._log.trim()
+        if not self.alive and not self.connection.poll(0):  # what it has started holds the connection open
+            raise self._lost(EOFError())
         resident = self.resident_mb
         self.sampled_peak_mb = max(self.sampled_peak_mb, resident)
         if memory_limit_mb is not None and resident > memory_limit_mb:
@@ -144,11 +149,17 @@ class Host:
 
     def kill(self) -> None:
         """End it and what it started, at once."""
-        if self.alive:
-            os.killpg(self.pid, signal.SIGKILL)  # it leads a group of its own
+        self._end_group()
         self._process.wait()
         self.busy = False
         self._clean()
+
+    def _end_group(self) -> None:
+        """It leads a group of its own: what it has started ends with it, however it ended itself. Once only."""
+        if not self._group_ended:
+            self._group_ended = True
+            with suppress(ProcessLookupError, PermissionError):  # PermissionError: macOS, where it is a zombie
+                os.killpg(self.pid, signal.SIGKILL)
 
     def close(self) -> None:
         """End it in peace, or by force after a while. May be called again."""
@@ -176,6 +187,7 @@ class Host:
         except subprocess.TimeoutExpired:
             self._process.kill()
             code = self._process.wait()
+        self._end_group()
         self.busy = False
         lost = cause_of_death(self.name, code, self._oom_kills)
         if tail := self._log.tail():
@@ -213,7 +225,7 @@ class Watch:
             limit = "its time limit" if self.limit_s is None else f"{self.limit_s:g} s"
             raise PhaseTimeout(
                 f"The phase {self.phase} took longer than {limit} and was broken off. Compare on fewer images, ask for "
-                "a smaller min_seconds, or allow it more time."
+                "less time (min_seconds, windows, window_seconds), or allow it more."
             )
 
 

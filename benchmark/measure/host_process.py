@@ -22,11 +22,14 @@ from benchmark.errors import BenchmarkError, ClassMissing, HostError, ModelFaile
 from benchmark.measure import messages
 from benchmark.measure.failures import translated
 from benchmark.measure.known_sizes import KnownSizes
+from benchmark.measure.memory import resident_mb
 from benchmark.measure.pulse import Pulse, StopRequested
 from benchmark.measure.wire import pack, unpack
 
 _PR_SET_PDEATHSIG = 1
 _OOM_SCORE = Path("/proc/self/oom_score_adj")
+#: Of glibc's malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _HIGHEST_OOM_SCORE = "1000"
 
 
@@ -38,6 +41,7 @@ def main(descriptor: int, parent: int, threads: int, name: str) -> None:
         signal.signal(signum, lambda _signum, _frame: None)
     _die_with(parent)
     _be_the_first_to_go()
+    _keep_memory()
     _set_environment(threads)
     code = 0
     try:
@@ -59,6 +63,18 @@ def _be_the_first_to_go() -> None:
     """Where the machine runs out of memory, the kernel then ends this process before any other."""
     with suppress(OSError):  # not Linux
         _OOM_SCORE.write_text(_HIGHEST_OOM_SCORE)
+
+
+def _keep_memory() -> None:
+    """Let glibc keep what is freed, and so take it again without the kernel.
+
+    By itself it gives large blocks back and has them faulted in anew: thousands of page faults a prediction in one
+    process and none in another, as its heap happens to lie.
+    """
+    with suppress(OSError, AttributeError):  # another C library
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
+        libc.mallopt(_M_MMAP_THRESHOLD, 2**30)
 
 
 def _set_environment(threads: int) -> None:
@@ -97,7 +113,7 @@ class HostProcess:
         self._loaded: messages.Loaded | None = None
         self._meter: Any = None
         self._gpu: Any = None
-        self._empty_mb: float | None = None
+        self._empty_mb = resident_mb()
 
     def serve(self) -> None:
         """Answer commands until the parent closes, or is gone."""
@@ -147,19 +163,18 @@ class HostProcess:
 
                 return stream(self._model, self._pictures, command.images, command.query, self._first_sight, pulse)
             case messages.Sweep():
-                from benchmark.measure.memory import reset_peak_memory
                 from benchmark.measure.offline import sweep
 
-                swept = sweep(self._model, self._pictures, command.query, pulse)
-                reset_peak_memory()  # what sizes were tried on the way is chance
-                return swept
+                return sweep(self._model, self._pictures, command.query, pulse)
+            case messages.ForgetPeak():
+                return _forget_peak()
             case messages.MeasureIdle():
                 idle: messages.Idle = self._meter.idle(command.seconds, pulse)
                 return idle
             case messages.Offline():
                 from benchmark.measure.offline import run_window
 
-                return run_window(self._model, self._pictures, command, self._meter, pulse)
+                return run_window(self._model, self._pictures, command, self._meter, self._first_sight, pulse)
             case messages.MeasureMemory():
                 from benchmark.measure.memory import peak_memory
 
@@ -179,10 +194,9 @@ class HostProcess:
         return messages.Forgotten()
 
     def _load(self, command: messages.Load) -> messages.Loaded:
-        from benchmark.measure.memory import reset_peak_memory, resident_mb
+        from benchmark.measure.memory import reset_peak_memory
 
         if self._loaded is None:
-            self._empty_mb = resident_mb()
             start = time.perf_counter()
             self._model = command.loader(command.device)
             _use_threads(self._threads)
@@ -199,7 +213,7 @@ class HostProcess:
 
         info = self._model.info
         gpu = Gpu.find(info.device) if _torch_has_gpu() else None
-        self._gpu, self._meter = gpu, EnergyMeter(country, gpu)
+        self._gpu, self._meter = gpu, EnergyMeter(country, gpu, on_processor=not info.device.startswith("cuda"))
         name, driver = (gpu.name, gpu.driver) if gpu else (None, None)
         return messages.Loaded(info, load_s, name, driver, _threads_in_use() or self._threads)
 
@@ -214,6 +228,14 @@ class HostProcess:
         detected = detect_all(self._model, self._pictures, command.query, command.settle_seconds, pulse)
         self._first_sight = dict(enumerate(detected.detections))
         return detected
+
+
+def _forget_peak() -> messages.PeakForgotten:
+    from benchmark.measure.memory import reset_peak_memory
+
+    _give_memory_back()
+    reset_peak_memory()
+    return messages.PeakForgotten()
 
 
 def _give_memory_back() -> None:

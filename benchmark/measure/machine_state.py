@@ -48,5 +48,7 @@ def _governor(cpus: Path) -> str | None:
 def _temperature_c() -> float | None:
     """The hottest part of the processor."""
     read = getattr(psutil, "sensors_temperatures", None)  # there is none on macOS and Windows
-    sensors = read() if read else {}
+    sensors: dict[str, list[Any]] = {}
+    with suppress(OSError, psutil.Error):
+        sensors = read() if read else {}
     return max((each.current for name in _CPU_SENSORS for each in sensors.get(name, ())), default=None)

@@ -145,6 +145,8 @@ class Offline:
     seconds: float
     batch_size: int
     query: Query
+    #: Number of the window; those of the same number take the images in the same order.
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ class Window:
     #: Distinct images that were kept in memory for it.
     distinct_images: int
     energy: Energy
+    #: Images of its first batch in which something else was found than at first sight.
+    changed: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,15 +206,25 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgetPeak:
+    """Give back memory that is kept for later, and let the peak start anew. Replied to by PeakForgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class PeakForgotten:
+    """What was taken before does not count any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class MeasureMemory:
-    """Report the peak since the last Load. Replied to by Memory."""
+    """Report the peak since the last Load or ForgetPeak. Replied to by Memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Peaks, in MiB. None: not measured."""
 
-    #: Highest resident memory since the last Load, as the kernel kept it.
+    #: Highest resident memory since the last Load or ForgetPeak, as the kernel kept it.
     resident_mb: float | None
     #: Highest resident memory of the whole life of the process.
     max_rss_mb: float | None = None
@@ -257,5 +271,8 @@ class Failed:
     error: BenchmarkError
 
 
-Command = Open | Load | Detect | Stream | Sweep | MeasureIdle | Offline | MeasureMemory | Forget | Close | Stop
-Reply = Opened | Loaded | Detected | Streamed | Swept | Idle | Window | Memory | Forgotten | Stopped | Failed
+Command = (
+    Open | Load | Detect | Stream | Sweep | MeasureIdle | ForgetPeak | Offline | MeasureMemory | Forget | Close | Stop
+)
+Result = Opened | Loaded | Detected | Streamed | Swept | Idle | PeakForgotten | Window | Memory | Forgotten
+Reply = Result | Stopped | Failed

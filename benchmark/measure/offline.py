@@ -1,11 +1,14 @@
 """Batches as fast as they go: throughput and energy. Runs in the Host."""
 
+import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import cycle, islice
 from typing import TypeVar
 
+from benchmark.detection import Detection
+from benchmark.measure.agreement import agree
 from benchmark.measure.energy import EnergyMeter
 from benchmark.measure.failures import is_out_of_memory
 from benchmark.measure.memory import give_memory_back
@@ -27,32 +30,48 @@ _SWEEP_GAIN = 1.05
 _T = TypeVar("_T")
 
 
-def run_window(model: Model, pictures: Pictures, command: Offline, meter: EnergyMeter, pulse: Pulse) -> Window:
+def run_window(
+    model: Model,
+    pictures: Pictures,
+    command: Offline,
+    meter: EnergyMeter,
+    first_sight: Mapping[int, Sequence[Detection]],
+    pulse: Pulse,
+) -> Window:
     """One window of batched prediction, arrays in, detections out.
 
-    A batch that does not fit into memory is halved until it does, and the window begins anew.
+    A batch that does not fit into memory is halved until it does, and the window begins anew. One batch goes before,
+    untimed; what it finds is held against `first_sight`, the detections of each image when it was first seen.
     """
-    images = _decoded(pictures)
+    images = _shuffled(_decoded(pictures), command.turn)
     size = command.batch_size
     while True:
-        window = _fitting(partial(_window, model, images, size, command, meter, pulse), size)
+        window = _fitting(partial(_window, model, images, size, command, meter, first_sight, pulse), size)
         if window:
             return window
         size //= 2
 
 
 def _window(
-    model: Model, images: Sequence[Image], size: int, command: Offline, meter: EnergyMeter, pulse: Pulse
+    model: Model,
+    images: Mapping[int, Image],
+    size: int,
+    command: Offline,
+    meter: EnergyMeter,
+    first_sight: Mapping[int, Sequence[Detection]],
+    pulse: Pulse,
 ) -> Window:
-    _run(model, images, size, 0.0, command.query, pulse)
+    arrays = list(images.values())
+    found = zip(images, predict(model, next(_batches(arrays, size)), command.query), strict=False)
+    changed = [index for index, each in found if not agree(command.query, each, first_sight.get(index, each))]
     with no_garbage_collection(), meter.window() as window:
-        count, seconds = _run(model, images, size, command.seconds, command.query, pulse)
-    return Window(size, count, seconds, len(images), window.energy)
+        count, seconds = _run(model, arrays, size, command.seconds, command.query, pulse)
+    return Window(size, count, seconds, len(arrays), window.energy, tuple(changed))
 
 
 def sweep(model: Model, pictures: Pictures, query: Query, pulse: Pulse) -> Swept:
     """The smallest batch size after which the next one brings little more, or no longer fits."""
-    images = _decoded(pictures)
+    images = list(_decoded(pictures).values())
     best_size, best_fps = 1, 0.0
     for size in _SWEEP:
         fps = _fitting(partial(_rate, model, images, size, query, pulse), size)
@@ -82,10 +101,16 @@ def _fitting(work: Callable[[], _T], batch_size: int) -> _T | None:
     return None
 
 
-def _decoded(pictures: Pictures) -> list[Image]:
+def _shuffled(images: Mapping[int, Image], seed: int) -> dict[int, Image]:
+    """A window of a slow model sees only some of them: chosen by chance, not the first of the list."""
+    return {index: images[index] for index in random.Random(seed).sample(sorted(images), len(images))}
+
+
+def _decoded(pictures: Pictures) -> dict[int, Image]:
+    """By index."""
     sizes = [width * height * 3 for width, height in pictures.sizes]
     share = max(1, -(-sum(sizes) // _IMAGE_BYTES))
-    return [pictures.decode(index) for index in range(0, len(pictures), share)]
+    return {index: pictures.decode(index) for index in range(0, len(pictures), share)}
 
 
 def _run(

@@ -7,6 +7,9 @@ from typing import Self
 
 import psutil
 
+#: What a system that hides such figures answers with.
+_UNREADABLE = (psutil.Error, OSError)
+
 
 class OtherLoad:
     """A context manager, read once at its start and once at its end.
@@ -17,16 +20,18 @@ class OtherLoad:
 
     def __init__(self, pids: Collection[int] = ()) -> None:
         self._pids = pids
-        self._start = _Reading(0.0, 0.0, 0.0)
+        self._start: _Reading | None = None
         #: CPU seconds per second that other processes used; known once it is over. None: not measured.
         self.cores: float | None = None
 
     def __enter__(self) -> Self:
-        self._start = _Reading.now(self._pids)
+        with suppress(*_UNREADABLE):
+            self._start = _Reading.now(self._pids)
         return self
 
     def __exit__(self, *exc_info: object) -> None:
-        self.cores = _Reading.now(self._pids).others_since(self._start)
+        with suppress(*_UNREADABLE):
+            self.cores = _Reading.now(self._pids).others_since(self._start) if self._start else None
 
 
 class _Reading:

@@ -50,6 +50,11 @@ class HostPool:
         self._idle += [host for host in hosts if self._usable(host)]
         self._shrink([])
 
+    @property
+    def idle_pids(self) -> list[int]:
+        """Processes that are kept warm for later."""
+        return [host.pid for host in self._idle]
+
     def end_idle(self) -> None:
         """End all idle Hosts, whose models may take a memory that is needed elsewhere: a GPU's."""
         while self._idle:

@@ -1,6 +1,7 @@
 """One image at a time: warm-up and timed samples. Runs in the Host."""
 
 import gc
+import math
 import time
 from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import contextmanager
@@ -8,7 +9,8 @@ from itertools import pairwise
 from statistics import median
 
 from benchmark.detection import Detection
-from benchmark.measure.agreement import agree, kept
+from benchmark.errors import ModelFailed
+from benchmark.measure.agreement import agree
 from benchmark.measure.messages import Detected, Sample, Streamed
 from benchmark.measure.pictures import Pictures
 from benchmark.measure.pulse import Pulse
@@ -16,6 +18,8 @@ from benchmark.model import Model, Query, predict
 
 #: Predictions whose median is compared with that of the ones before.
 _SETTLE_RUNS = 5
+#: So many are always waited for, however slow the model.
+_FEWEST_MEDIANS = 2
 #: Settled: two medians in a row differ by no more than this share.
 _SETTLE_SHARE = 0.05
 
@@ -25,20 +29,32 @@ def detect_all(model: Model, pictures: Pictures, query: Query, settle_seconds: f
     found = []
     for index in range(len(pictures)):
         [detections] = predict(model, [pictures.decode(index)], query)
-        found.append(tuple(detections))
+        found.append(tuple(map(_checked, detections)))
         pulse.tick(index + 1, len(pictures))
     return Detected(tuple(found), _settle(model, pictures, query, settle_seconds, pulse))
+
+
+def _checked(detection: Detection) -> Detection:
+    """In plain numbers. Raises ModelFailed where one of them is none."""
+    box, score = tuple(map(float, detection.box)), float(detection.score)
+    if len(box) != 4 or not all(map(math.isfinite, (*box, score))):
+        raise ModelFailed(f"The model found a box {list(box)} with a score of {score}: these are no finite numbers.")
+    return Detection(box, score, detection.label)
 
 
 def _settle(model: Model, pictures: Pictures, query: Query, seconds: float, pulse: Pulse) -> bool:
     image = pictures.decode(0)
     deadline = time.perf_counter() + seconds
+
+    def timed() -> float:
+        pulse.tick(len(pictures), len(pictures))
+        return _timed(lambda: predict(model, [image], query), model)
+
     medians: list[float] = []
     while not _settled(medians):
-        if time.perf_counter() > deadline:
+        if len(medians) >= _FEWEST_MEDIANS and time.perf_counter() > deadline:
             return False
-        medians.append(median(_timed(lambda: predict(model, [image], query), model) for _ in range(_SETTLE_RUNS)))
-        pulse.tick(len(pictures), len(pictures))
+        medians.append(median(timed() for _ in range(_SETTLE_RUNS)))
     return True
 
 
@@ -66,13 +82,13 @@ def stream(
     The first image is predicted once before, untimed: the other Host had the caches in between. What is found is held
     against `first_sight`, the detections of each image when it was first seen; an image not in it is added.
     """
-    _sample(model, pictures, images[0], query)
     samples, changed = [], []
     with no_garbage_collection():
+        _sample(model, pictures, images[0], query)
         for number, index in enumerate(images):
             sample, found = _sample(model, pictures, index, query)
             samples.append(sample)
-            if not agree(found, kept(query, first_sight.setdefault(index, found))):
+            if not agree(query, found, first_sight.setdefault(index, found)):
                 changed.append(index)
             pulse.tick(number + 1, len(images))
     return Streamed(tuple(samples), tuple(changed))

@@ -2,11 +2,10 @@
 
 import math
 import os
-from pathlib import Path
 
 import psutil
 
-_CGROUP_LIMIT = Path("/sys/fs/cgroup/cpu.max")
+from benchmark.measure.environment import container_limits
 
 
 def default_threads() -> int:
@@ -27,8 +26,5 @@ def usable_cores() -> int:
 
 
 def _container_cores() -> int | None:
-    try:
-        quota, period = _CGROUP_LIMIT.read_text().split()
-    except (OSError, ValueError):
-        return None
-    return None if quota == "max" else math.ceil(int(quota) / int(period))
+    cores = container_limits()["cores"]
+    return None if cores is None else math.ceil(cores)

@@ -11,7 +11,7 @@ class Waiting:
     """CPU time of one waiting process, over all its waits."""
 
     def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
+        self._pid = pid
         self._cpu_s = self._waited_s = 0.0
 
     @property
@@ -29,7 +29,7 @@ class Waiting:
 
     def _used(self) -> float:
         try:
-            times = self._process.cpu_times()
-        except psutil.Error:  # it is gone, which its next turn will show
+            times = psutil.Process(self._pid).cpu_times()
+        except (psutil.Error, OSError):  # it is gone, which its next turn will show, or hidden
             return 0.0
         return float(times.user + times.system)

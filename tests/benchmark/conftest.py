@@ -33,6 +33,8 @@ FAKES: dict[str, dict[str, Any]] = {
     "allocates": {"fault": "allocate too much", "at": 40},
     "changes_its_process": {"fault_at_load": "change the process"},
     "flickers": {"flicker": 5},
+    "blind_in_batches": {"blind_in_batches": True},
+    "finds_nan": {"score": "nan"},
     "on_gpu": {"device": "cuda:0"},
     "at_most_two": {"device": "cuda:0", "most_at_once": 2},
     "only_on_cpu": {"device": "cuda:0", "most_at_once": 0},

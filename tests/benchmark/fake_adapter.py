@@ -28,7 +28,8 @@ class FakeModel:
     A `witness` gives the modules of its process as its classes. With `flicker` n, every nth image that it predicts
     lacks its first car. `device` is where it claims to be, unless it is loaded onto `cpu`; there too `most_at_once`
     does not hold, the images of a batch beyond which CUDA runs out of memory. Each inference adds a byte to the file
-    `tally`.
+    `tally`. `blind_in_batches` finds nothing in batches of two or more. The `score` of each car can be given,
+    `nan` too.
     """
 
     def __init__(self, manners: dict[str, Any], class_name: str, device: str = "auto") -> None:
@@ -71,7 +72,8 @@ class FakeModel:
     def postprocess(
         self, outputs: list[Any], inputs: list[Image], images: Sequence[Image], query: Query
     ) -> list[list[Detection]]:
-        return [self._detections(self._seen(rows), query) for rows in outputs]
+        blind = "blind_in_batches" in self._manners and len(images) > 1
+        return [[] if blind else self._detections(self._seen(rows), query) for rows in outputs]
 
     def _seen(self, rows: Any) -> Any:
         self._predicted += 1
@@ -79,12 +81,15 @@ class FakeModel:
 
     def _detections(self, rows: Any, query: Query) -> list[Detection]:
         found = [
-            Detection((float(x), float(y), float(x + w), float(y + h)), 0.9 - number / 100, self._class_name)
+            Detection((float(x), float(y), float(x + w), float(y + h)), self._score(number), self._class_name)
             for number, (x, y, w, h, _) in enumerate(rows)
             if (number + 1) % self._manners.get("miss_every", 1000)
         ]
         found += [Detection((0.0, 0.0, 3.0, 3.0), 0.01, self._class_name)]
-        return [each for each in found if each.score > query.confidence and each.label in query.classes]
+        return [each for each in found if not each.score <= query.confidence and each.label in query.classes]
+
+    def _score(self, number: int) -> float:
+        return float(self._manners.get("score", 0.9 - number / 100))
 
     def synchronize(self) -> None:
         pass

@@ -182,7 +182,7 @@ def test_one_image_is_enough(arena: Arena, scenes: list[LabelledImage], quick: O
     assert result.model_a_metrics["samples"] >= 64
     assert len(result.image_rows()) == 2
     assert result.winner == "tie"
-    assert "1 images are too few" in result.verdict.sentence
+    assert "1 image is too few" in result.verdict.sentence
 
 
 def test_without_a_country_carbon_is_null_and_energy_is_not(

@@ -26,6 +26,7 @@ QUIET = Record(
     wanted_batch_size=4,
     batch_size=4,
     batch_limited_by_memory=False,
+    energy_sources_differ=False,
     images_sha256="0" * 64,
     fallback=None,
 )
@@ -49,6 +50,10 @@ def throttled(*reasons: str) -> Mapping[str, Any]:
     return {"before": {"gpus": [{"throttle_reasons": []}]}, "after": {"gpus": [{"throttle_reasons": list(reasons)}]}}
 
 
+def shared(processes: int | None) -> Mapping[str, Any]:
+    return {"before": {"gpus": []}, "after": {"gpus": [{"foreign_processes": processes}]}}
+
+
 def said(record: Record = QUIET, model: Evidence = MODEL) -> dict[str, str]:
     return {each.code: each.message for each in result_warnings([model, MODEL], record)}
 
@@ -63,7 +68,9 @@ def test_where_all_is_well_nothing_is_said() -> None:
         (replace(QUIET, other_load_cores=1.26), "other_load", "1.3 cores busy"),
         (replace(QUIET, waiting_cores=(0.0, 0.9)), "waiting_load", "0.90 cores"),
         (replace(QUIET, batch_size=1), "batch_halved", "from 4 to 1 images"),
-        (replace(QUIET, batch_limited_by_memory=True), "batch_limited", "did not fit"),
+        (replace(QUIET, batch_limited_by_memory=True), "batch_limited", "more than 4 images did not fit"),
+        (replace(QUIET, energy_sources_differ=True), "energy_sources_differ", "different sources"),
+        (replace(QUIET, machine_states=shared(2)), "gpu_shared", "Other programs used the GPU"),
         (replace(QUIET, fallback="No room."), "cpu_fallback", "on the processor: No room."),
         (replace(QUIET, machine_states=throttled("idle", "heat")), "slowed_down", "held itself back: heat"),
     ],
@@ -75,12 +82,18 @@ def test_what_the_record_shows_is_said(record: Record, code: str, words: str) ->
 
 def test_an_idle_gpu_and_an_unknown_load_are_no_doubt() -> None:
     assert said(replace(QUIET, machine_states=throttled("idle"), other_load_cores=None)) == {}
+    assert said(replace(QUIET, machine_states=shared(0))) == said(replace(QUIET, machine_states=shared(None))) == {}
 
 
 def test_a_model_that_changes_its_mind_is_named() -> None:
     changed = said(model=replace(MODEL, model_id="b", changed_images=frozenset({0, 2})))
     assert changed["detections_changed"].startswith("b found something else")
     assert "in 2 of 3 images" in changed["detections_changed"]
+
+
+def test_a_model_that_sees_otherwise_in_batches_is_named() -> None:
+    windows = [replace(MODEL.windows[0], changed=changed) for changed in ((0, 1), (1,))]
+    assert "a found something else in 2 images" in said(model=replace(MODEL, windows=windows))["batches_differ"]
 
 
 def test_times_that_had_not_settled_are_told() -> None:

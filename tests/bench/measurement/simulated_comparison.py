@@ -102,7 +102,7 @@ class SimulatedComparison:
         streamed = stream_in_turns(phase, [os.getpid()] * 2, self.images, _QUERY, options.min_seconds)
         self._machine.begin(2 * options.windows * options.window_seconds)
         windows = windows_in_turns(phase, options, _QUERY, 1.0)
-        counts = [self._scenes.counts(model, self._random) for model in self.models]
+        counts: list[list[int]] = [self._scenes.counts(model, self._random).tolist() for model in self.models]
         contenders = [
             self._evidence(model, found, streaming.samples, of_side, options).contender()
             for model, found, streaming, of_side in zip(

@@ -6,12 +6,26 @@ import time
 from functools import partial
 from pathlib import Path
 
+import cv2
+import numpy as np
 import psutil
 import pytest
 
 from benchmark import BadImage, Cancelled, HostDied, HostTimeout, LabelledImage, ModelFailed
 from benchmark.measure.host import Host, Watch, ask, ask_all, stop_all
-from benchmark.measure.messages import Load, Loaded, MeasureMemory, Memory, Open, Opened, Picture, Stream, Streamed
+from benchmark.measure.messages import (
+    ForgetPeak,
+    Load,
+    Loaded,
+    MeasureMemory,
+    Memory,
+    Open,
+    Opened,
+    PeakForgotten,
+    Picture,
+    Stream,
+    Streamed,
+)
 from benchmark.model import Model
 from tests.benchmark.measure.hosts import QUERY, WATCH, gone, load_fake, open_scenes
 
@@ -144,6 +158,49 @@ def test_what_a_host_has_started_ends_with_it(tmp_path: Path) -> None:
 def start_sleeper(pid_file: Path, device: str) -> Model:
     pid_file.write_text(str(subprocess.Popen(["sleep", "600"]).pid))
     raise RuntimeError(device)
+
+
+def test_it_ends_with_a_host_that_died_by_itself_too_and_that_is_seen_at_once(tmp_path: Path) -> None:
+    """The process that was started holds the connection open."""
+    host, start = Host("parent"), time.monotonic()
+    with pytest.raises(HostDied, match="SIGKILL"):
+        ask(host, Load(partial(fork_and_die, tmp_path / "pid"), "cpu", None), WATCH)
+    assert time.monotonic() - start < WATCH.silence_s / 2
+    assert gone(int((tmp_path / "pid").read_text()))
+    host.close()
+
+
+def fork_and_die(pid_file: Path, device: str) -> Model:
+    if child := os.fork():
+        pid_file.write_text(str(child))
+        os.kill(os.getpid(), signal.SIGKILL)
+    time.sleep(600)
+    raise RuntimeError(device)
+
+
+def test_the_peak_can_be_forgotten(host: Host, scenes: list[LabelledImage], tmp_path: Path) -> None:
+    """What the first images took is not counted any more."""
+    large = draw_large(tmp_path / "large.png")
+    ask(host, load_fake(tmp_path, "{}"), WATCH)
+    ask(host, Open((Picture(large, "large"),)), WATCH)
+    ask(host, Stream((0,), QUERY), WATCH)
+    ask(host, open_scenes(scenes), WATCH)
+    host.sampled_peak_mb = 1e6
+    before = ask(host, MeasureMemory(), WATCH)
+    assert ask(host, ForgetPeak(), WATCH) == PeakForgotten()
+    after = ask(host, MeasureMemory(), WATCH)
+    assert host.sampled_peak_mb < 1e6
+    assert isinstance(before, Memory)
+    assert isinstance(after, Memory)
+    assert before.resident_mb is not None
+    assert after.resident_mb is not None
+    assert after.resident_mb < before.resident_mb - 50
+
+
+def draw_large(file: Path) -> Path:
+    """90 MiB when decoded."""
+    assert cv2.imwrite(str(file), np.zeros((5000, 6000, 3), np.uint8))
+    return file
 
 
 def test_two_hosts_work_at_once_and_answer_in_order(host: Host, scenes: list[LabelledImage], tmp_path: Path) -> None:

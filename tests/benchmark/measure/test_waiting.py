@@ -33,7 +33,7 @@ def test_a_process_that_sleeps_waits_well() -> None:
 
 def test_a_process_that_spins_does_not() -> None:
     with program("while True: pass") as pid:
-        assert watched(pid).cores > 0.2
+        assert watched(pid).cores > 0.05  # however busy the machine is
 
 
 def test_what_it_does_in_its_own_turn_does_not_count() -> None:
