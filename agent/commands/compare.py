@@ -1,6 +1,8 @@
 """``arena compare``: a comparison on this machine, without a database."""
 
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +18,7 @@ from agent.commands.options import (
     parse_job_options,
     write_json,
 )
+from agent.output_file import write_each
 from agent.settings import WEIGHTS_DIR
 
 # Columns of comparison_results that only a job has.
@@ -37,6 +40,12 @@ def compare(
         str | None,
         typer.Option(envvar="ARENA_COUNTRY", help="ISO code (DEU, USA, …); without it, carbon is not stated."),
     ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(
+            envvar="ARENA_THREADS", min=1, help="Threads of a model; by default one less than the physical cores."
+        ),
+    ] = None,
     catalogue: Catalogue = None,
     weights_dir: WeightsDir = WEIGHTS_DIR,
 ) -> None:
@@ -53,17 +62,24 @@ def compare(
     from agent.worker import labelled
     from benchmark import Arena, BenchmarkSettings, Options, load_catalogue
 
+    _refuse_one_file_for_both(json_file, html_file)
     given = parse_job_options(option) | ({} if min_seconds is None else {"min_seconds": min_seconds})
     options = Options.parse(given)
     pictures = [labelled(file, image) for file, image in local_images(images)]
-    settings = BenchmarkSettings(device=device, country=country)
+    settings = BenchmarkSettings(device=device, country=country, threads=threads)
     console = Console()
     with Arena(load_catalogue(catalogue), [weights_dir], settings) as arena, PhaseBar(console) as bar:
         result = arena.compare(model_a, model_b, pictures, options, on_progress=bar.update)
     row = {**_NO_JOB, **result.to_row(), "created_at": _now(), "image_results": result.image_rows()}
-    console.print(result_view(row))
-    write_json(json_file, row)
-    write_report(html_file, row, pictures)
+    try:
+        console.print(result_view(row))
+    finally:  # a closed terminal takes no file along
+        write_each(partial(write_json, json_file, row), partial(write_report, html_file, row, pictures))
+
+
+def _refuse_one_file_for_both(json_file: Path | None, html_file: Path | None) -> None:
+    if json_file and html_file and json_file.resolve() == html_file.resolve():
+        raise typer.BadParameter(f"--json and --html both name {json_file}. Name two files.")
 
 
 def _now() -> str:

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from agent.errors import SettingsError
+from agent.output_file import try_out, write_output
+from agent.reading import json_safe
 
 Images = Annotated[Path, typer.Option(help="Folder with images and a manifest.json, or the manifest.")]
 Catalogue = Annotated[
@@ -27,22 +29,35 @@ JobOptions = Annotated[
 Port = Annotated[int | None, typer.Option(min=1, max=65535, help="Port to serve on; a free one by default.")]
 
 
-def _in_a_folder(file: Path | None) -> Path | None:
+def _can_be_written(file: Path | None) -> Path | None:
     """Found out before the battle, not after it."""
-    if file is not None and not file.absolute().parent.is_dir():
-        raise typer.BadParameter(f"the folder {file.absolute().parent} does not exist.")
+    if file is not None:
+        try:
+            if not file.absolute().parent.is_dir():
+                raise typer.BadParameter(f"the folder {file.absolute().parent} does not exist.")
+            try_out(file)
+        except OSError as error:
+            raise typer.BadParameter(
+                f"{file} cannot be written: {error.strerror or error}. Name a file in another folder."
+            ) from error
     return file
 
 
 JsonFile = Annotated[
     Path | None,
-    typer.Option("--json", dir_okay=False, writable=True, callback=_in_a_folder, help="Write the result to this file."),
+    typer.Option(
+        "--json", dir_okay=False, writable=True, callback=_can_be_written, help="Write the result to this file."
+    ),
 ]
 
 HtmlFile = Annotated[
     Path | None,
     typer.Option(
-        "--html", dir_okay=False, writable=True, callback=_in_a_folder, help="Write a report with plots to this file."
+        "--html",
+        dir_okay=False,
+        writable=True,
+        callback=_can_be_written,
+        help="Write a report with plots to this file.",
     ),
 ]
 
@@ -68,6 +83,8 @@ def _parse(item: str) -> tuple[str, Any]:
 
 
 def write_json(file: Path | None, row: Any) -> None:
-    """Write ``row`` to ``file``, if one is wanted."""
+    """Write ``row`` to ``file``, if one is wanted; what is no number becomes null. Raises AgentError."""
     if file is not None:
-        file.write_text(json.dumps(row, indent=2, allow_nan=False, ensure_ascii=False) + "\n", "utf-8")
+        text = json.dumps(json_safe(row), indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+        # Of a file name that is not UTF-8, half a surrogate is left; with a backslash it is JSON's own way to say it.
+        write_output(file, text.encode("utf-8", "backslashreplace"))

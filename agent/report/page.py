@@ -13,6 +13,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from agent.advantage import Scale
+from agent.output_file import write_output
 from agent.reading import json_safe, mapping, number, numbers, sequence
 from agent.report import facts
 from agent.report.accuracy_plot import accuracy_plot, groups
@@ -30,9 +31,9 @@ MOST_PHOTOGRAPHS = 60
 
 
 def write_report(file: Path | None, row: Mapping[str, Any], images: Sequence[LabelledImage] = ()) -> None:
-    """Write the report to ``file``, if one is wanted; see `report_html`."""
+    """Write the report to ``file``, if one is wanted; see `report_html`. Raises AgentError."""
     if file is not None:
-        file.write_text(report_html(row, images), "utf-8")
+        write_output(file, report_html(row, images).encode("utf-8", "replace"))
 
 
 def report_html(row: Mapping[str, Any], images: Sequence[LabelledImage] = ()) -> str:

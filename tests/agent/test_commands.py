@@ -1,13 +1,22 @@
 """The command line as a person uses it: each command in a process of its own."""
 
+import copy
 import json
+import math
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from agent.__main__ import app
+from agent.errors import AgentError
 from local import LocalStack
+from tests.agent.report.rows import Row, result_row
 
 ROOT = Path(__file__).parents[2]
 SCENES = ROOT / "demo" / "scenes"
@@ -64,7 +73,7 @@ def test_compare_shows_a_winner_and_writes_the_columns_of_the_result(tmp_path: P
     catalogue = ROOT / "demo" / "catalogue.toml"
     shown = arena(
         "compare", "Trained_yolov5", "Trained_yolov8", "--images", SCENES, "--catalogue", catalogue,
-        "--country", "DEU", "--json", out, "--html", report, *QUICK,
+        "--country", "DEU", "--threads", "2", "--json", out, "--html", report, *QUICK,
     )  # fmt: skip
     assert shown.returncode == 0, shown.stderr
     row = json.loads(out.read_text())
@@ -73,8 +82,122 @@ def test_compare_shows_a_winner_and_writes_the_columns_of_the_result(tmp_path: P
         "winner", "verdict", "environment", "image_results",
     } == set(row)  # fmt: skip
     assert len(row["image_results"]) == 2 * 24
+    assert row["environment"]["threads"] == [2, 2]
     assert report.read_text("utf-8").count("data:image/jpeg;base64,") == 24
     assert row["verdict"]["sentence"] in " ".join(shown.stdout.replace("│", " ").split())
+
+
+def words(text: str) -> str:
+    """Without the frame around them and the lines they are broken into; long words break too."""
+    return "".join(text.replace("│", " ").split())
+
+
+def with_files(*files: str | Path) -> list[str]:
+    return ["compare", "Trained_yolov5", "Trained_yolov8", "--images", str(SCENES), *map(str, files)]
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        (["--json", "/proc/x.json"], "'--json':/proc/x.jsoncannotbewritten"),
+        (["--html", "/proc/x.html"], "'--html':/proc/x.htmlcannotbewritten"),
+        (["--html", "n" * 300], "cannotbewritten:Filenametoolong"),
+        (["--json", "nowhere/x.json"], "doesnotexist"),
+        (["--json", "x", "--html", "./x"], "Nametwofiles"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_refused_before_the_battle(
+    files: list[str], said: str, tmp_path: Path
+) -> None:
+    shown = arena(*with_files("--json", "good.json", *files), cwd=tmp_path)
+    assert shown.returncode == 2
+    assert said in words(shown.stderr)
+    assert "Traceback" not in shown.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_battle_that_fails_leaves_the_files_as_they_were(tmp_path: Path) -> None:
+    (tmp_path / "old.json").write_text("of yesterday")
+    shown = arena(*with_files("--json", "old.json", "--html", "new.html", "-o", "confidence=2"), cwd=tmp_path)
+    assert shown.returncode == 1
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("old.json", "of yesterday")]
+
+
+@pytest.mark.parametrize("threads", ["0", "many"])
+def test_threads_may_come_from_the_environment_and_are_checked(threads: str) -> None:
+    shown = arena(*with_files(), ARENA_THREADS=threads)
+    assert shown.returncode == 2
+    assert "'--threads'" in shown.stderr
+
+
+Battle = Callable[..., Any]
+
+
+@pytest.fixture
+def after_battle(monkeypatch: pytest.MonkeyPatch) -> Battle:
+    """Stands for the minutes of a battle: what comes of it, and what happens meanwhile."""
+
+    def stand_in(row: Row, meanwhile: Callable[[], None] = lambda: None) -> None:
+        columns = {name: value for name, value in row.items() if name != "image_results"}
+
+        class Result:
+            def to_row(self) -> Row:
+                return columns
+
+            def image_rows(self) -> list[Row]:
+                return row["image_results"]  # type: ignore[no-any-return]
+
+        def compare(*_: object, **__: object) -> Result:
+            meanwhile()
+            return Result()
+
+        monkeypatch.setattr("benchmark.Arena.compare", compare)
+
+    return stand_in
+
+
+def test_numbers_that_are_none_and_names_that_are_no_unicode_reach_both_files(
+    tmp_path: Path, after_battle: Battle
+) -> None:
+    row = copy.deepcopy(result_row())
+    row["model_a_metrics"]["ap50"] = math.nan
+    row["verdict"]["metrics"]["speed_ms"]["ci_high"] = math.inf
+    row["image_results"][0]["image_path"] = "caf\udce9.jpg"
+    after_battle(row)
+    out, report = tmp_path / "result.json", tmp_path / "report.html"
+    CliRunner().invoke(app, with_files("--json", out, "--html", report), catch_exceptions=False)
+    written = json.loads(out.read_bytes().decode("utf-8"))
+    assert written["model_a_metrics"]["ap50"] is None
+    assert written["verdict"]["metrics"]["speed_ms"]["ci_high"] is None
+    assert written["image_results"][0]["image_path"] == "caf\udce9.jpg"
+    assert "Image by image" in report.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("lost", "kept"), [("--json", "--html"), ("--html", "--json")])
+def test_a_file_that_is_lost_takes_neither_the_table_nor_the_other_along(
+    lost: str, kept: str, tmp_path: Path, after_battle: Battle
+) -> None:
+    (tmp_path / "gone").mkdir()
+    after_battle(result_row(), lambda: shutil.rmtree(tmp_path / "gone"))
+    command = with_files(lost, tmp_path / "gone" / "x", kept, tmp_path / "kept")
+    shown = CliRunner().invoke(app, command, env={"COLUMNS": "100"})
+    assert isinstance(shown.exception, AgentError)
+    assert f"{tmp_path / 'gone' / 'x'} could not be written" in str(shown.exception)
+    assert "thorough_b" in shown.stdout
+    assert (tmp_path / "kept").stat().st_size > 1000
+
+
+def test_a_table_that_cannot_be_shown_takes_no_file_along(
+    tmp_path: Path, after_battle: Battle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object) -> None:
+        raise BrokenPipeError
+
+    after_battle(result_row())
+    monkeypatch.setattr("agent.show_result.result_view", closed)
+    shown = CliRunner().invoke(app, with_files("--json", tmp_path / "x.json", "--html", tmp_path / "x.html"))
+    assert shown.exit_code != 0
+    assert all((tmp_path / name).stat().st_size > 1000 for name in ("x.json", "x.html"))
 
 
 @pytest.mark.parametrize(
