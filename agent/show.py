@@ -72,4 +72,5 @@ class PhaseBar:
 
 def printable(text: object) -> str:
     """On one line, without the control characters by which a text from a stranger could steer a terminal."""
-    return "".join(c if c.isprintable() else " " for c in str(text))
+    whole = str(text)
+    return whole if whole.isprintable() else "".join(c if c.isprintable() else " " for c in whole)
