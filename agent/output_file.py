@@ -13,7 +13,7 @@ def try_out(file: Path) -> None:
     """Find out whether ``file`` can be written, and leave everything there as it is. Raises OSError."""
     if not _is_device(file):
         target = file.resolve()
-        # A name of its own is refused where it is too long, so it is the file itself that is tried where it can be.
+        # Under its own name where that is free: a file system may refuse a name but not the folder.
         trial = _beside(target) if target.exists() else target
         trial.touch(exist_ok=False)
         trial.unlink()

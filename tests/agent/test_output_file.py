@@ -96,6 +96,19 @@ def test_a_device_stays_one(tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
+def test_a_pipe_that_has_a_number_only_can_be_written() -> None:
+    """As /dev/stdout is where the shell pipes it on: no folder is there to put a file beside it."""
+    reading, writing = os.pipe()
+    try:
+        file = Path(f"/proc/self/fd/{writing}")
+        try_out(file)
+        write_output(file, b"a result")
+        assert os.read(reading, 100) == b"a result"
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
 def test_every_output_is_tried_and_every_failure_told(tmp_path: Path) -> None:
     nowhere, nowhere_else = tmp_path / "a" / "x.json", tmp_path / "b" / "x.html"
     with pytest.raises(AgentError, match=str(nowhere)) as caught:
