@@ -40,6 +40,8 @@ class Arena:
         check_country(self._settings.country)
         self._pool = HostPool(self._settings.max_hosts, self._settings.threads, self._settings.pool_memory_mb)
         self._lock = threading.Lock()
+        #: Whether Hosts that had no part in the last comparison were kept warm beside it.
+        self._crowded = False
 
     def __enter__(self) -> Self:
         return self
@@ -110,19 +112,20 @@ class Arena:
 
     def _uncrowded(self, sides: Sequence[Side], question: Question) -> Comparison:
         """Once more where Hosts that are only kept warm may have taken the memory."""
-        others = bool(self._pool.idle_pids)
         try:
             return self._battle(sides, question)
         except OutOfMemory:
-            if not others:
+            if not self._crowded:
                 raise
         self._pool.end_idle()
         return self._battle(sides, question)
 
     def _battle(self, sides: Sequence[Side], question: Question) -> Comparison:
         hosts = self._pool.take([(side.model_id, (*side.key, question.device)) for side in sides])
+        bystanders = self._pool.idle_pids
+        self._crowded = bool(bystanders)
         try:
-            return Battle(sides, hosts, question, self._pool.idle_pids).run()
+            return Battle(sides, hosts, question, bystanders).run()
         finally:
             self._pool.give_back(hosts)
 

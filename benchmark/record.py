@@ -52,9 +52,9 @@ class Record:
 
     @property
     def gpu_shared(self) -> bool:
-        """Whether others than us had processes on a GPU before or after."""
+        """Whether others had processes on a GPU on which we are known to have some, before or after."""
         gpus = [gpu for state in self.machine_states.values() for gpu in state.get("gpus") or []]
-        return any(gpu.get("foreign_processes") for gpu in gpus)
+        return any(gpu.get("own_processes") and gpu.get("foreign_processes") for gpu in gpus)
 
     def environment(self, evidence: Sequence[Evidence]) -> dict[str, Any]:
         """`environment` of the result, JSON-able, with its fingerprints."""
@@ -93,7 +93,7 @@ def _models(evidence: Sequence[Evidence]) -> dict[str, Any]:
         "offline_images": evidence[0].windows[0].distinct_images,
         "settled": [each.detected.settled for each in evidence],
         "weights_sha256": {each.model_id: each.weights_sha256 for each in evidence},
-        "energy_source": evidence[0].energy_source,
+        "energy_source": [each.energy_source for each in evidence],
         "models": {each.model_id: _model(each.loaded.model) for each in evidence},
     }
 

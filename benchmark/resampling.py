@@ -112,9 +112,15 @@ def resample_times(a: Contender, b: Contender, images: _Counts, random: np.rando
 
 
 def _kept_passes(passes: int, images: int) -> npt.NDArray[np.intp]:
-    """All passes; of more samples than _MOST_SAMPLES evenly spread ones, for drawing takes time and memory."""
-    kept = min(passes, max(FEWEST_PASSES, _MOST_SAMPLES // images))
-    return np.linspace(0, passes - 1, kept).round().astype(np.intp)
+    """All passes; of more samples than _MOST_SAMPLES evenly spread ones, for drawing takes time and memory.
+
+    In pairs of neighbours, for who came first changes from pass to pass.
+    """
+    pairs = max(FEWEST_PASSES, _MOST_SAMPLES // images) // 2
+    if passes <= 2 * pairs:
+        return np.arange(passes)
+    firsts = 2 * np.linspace(0, passes // 2 - 1, pairs).round().astype(np.intp)
+    return np.stack([firsts, firsts + 1], axis=1).ravel()
 
 
 def draw_units(units: int, random: np.random.Generator, resamples: int = RESAMPLES) -> _Counts:

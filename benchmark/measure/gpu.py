@@ -80,7 +80,8 @@ def gpu_states(pids: Collection[int] = ()) -> list[dict[str, Any]]:
     """How each GPU of this machine is now, in the driver's order; None for what it does not tell.
 
     Clocks in MHz, temperature in °C, power limit in W, utilisation in % over the last second or less.
-    `foreign_processes` are those that compute on it besides this one and `pids`, as far as the driver shows them.
+    `own_processes` are this one and `pids` as far as they compute on it, `foreign_processes` are the others. In a
+    container the driver may count by the host's process ids, and then none is our own.
     """
     return [_state(handle, {os.getpid(), *pids}) for handle in _handles()]
 
@@ -99,6 +100,7 @@ def _state(handle: Any, ours: Collection[int]) -> dict[str, Any]:
         "throttle_reasons": _asked(lambda: _reasons(nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle))),
         "utilisation_percent": _asked(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu),
         "persistence_mode": _asked(lambda: bool(nvml.nvmlDeviceGetPersistenceMode(handle))),
+        "own_processes": None if processes is None else sum(each.pid in ours for each in processes),
         "foreign_processes": None if processes is None else sum(each.pid not in ours for each in processes),
     }
 

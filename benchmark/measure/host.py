@@ -19,7 +19,7 @@ from benchmark.errors import Cancelled, GpuFault, HostError, HostTimeout, PhaseT
 from benchmark.measure.death import cause_of_death, oom_kills, outgrown
 from benchmark.measure.host_log import HostLog
 from benchmark.measure.machine_memory import resident_mb
-from benchmark.measure.messages import Beat, Close, Command, Failed, Forget, ForgetPeak, Load, Reply, Stop
+from benchmark.measure.messages import Beat, Close, Command, Failed, Forget, Load, PeakForgotten, Reply, Stop
 from benchmark.measure.threads import default_threads
 from benchmark.measure.wire import pack, unpack
 
@@ -100,7 +100,7 @@ class Host:
         packed = pack(self.name, command)
         self._log.trim()
         self._oom_kills = oom_kills()
-        if isinstance(command, Load | ForgetPeak):
+        if isinstance(command, Load):
             self.sampled_peak_mb = 0.0
         self.busy = True
         try:
@@ -120,6 +120,8 @@ class Host:
         self.awake, self.busy = True, False
         message: Reply | Beat = unpack(self.name, packed)
         self.busy = isinstance(message, Beat)
+        if isinstance(message, PeakForgotten):
+            self.sampled_peak_mb = 0.0
         if isinstance(message, Failed) and isinstance(message.error, GpuFault):
             self.kill()  # CUDA does not recover within a process
         return message
@@ -131,7 +133,8 @@ class Host:
         another process.
         """
         self._log.trim()
-        if not self.alive and not self.connection.poll(0):  # what it has started holds the connection open
+        if not self.alive and not (self.connection.closed or self.connection.poll(0)):
+            # What it has started held the connection open.
             raise self._lost(EOFError())
         resident = self.resident_mb
         self.sampled_peak_mb = max(self.sampled_peak_mb, resident)

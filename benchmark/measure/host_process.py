@@ -74,7 +74,8 @@ def _keep_memory() -> None:
     with suppress(OSError, AttributeError):  # another C library
         libc = ctypes.CDLL(None)
         libc.mallopt(_M_TRIM_THRESHOLD, 2**31 - 1)
-        libc.mallopt(_M_MMAP_THRESHOLD, 2**30)
+        # Before version 2.35 it refuses more than 32 MiB.
+        libc.mallopt(_M_MMAP_THRESHOLD, 2**30) or libc.mallopt(_M_MMAP_THRESHOLD, 2**25)
 
 
 def _set_environment(threads: int) -> None:
@@ -196,6 +197,7 @@ class HostProcess:
     def _load(self, command: messages.Load) -> messages.Loaded:
         from benchmark.measure.memory import reset_peak_memory
 
+        _give_memory_back()
         if self._loaded is None:
             start = time.perf_counter()
             self._model = command.loader(command.device)

@@ -50,8 +50,8 @@ def throttled(*reasons: str) -> Mapping[str, Any]:
     return {"before": {"gpus": [{"throttle_reasons": []}]}, "after": {"gpus": [{"throttle_reasons": list(reasons)}]}}
 
 
-def shared(processes: int | None) -> Mapping[str, Any]:
-    return {"before": {"gpus": []}, "after": {"gpus": [{"foreign_processes": processes}]}}
+def shared(foreign: int | None, own: int | None = 2) -> Mapping[str, Any]:
+    return {"before": {"gpus": []}, "after": {"gpus": [{"own_processes": own, "foreign_processes": foreign}]}}
 
 
 def said(record: Record = QUIET, model: Evidence = MODEL) -> dict[str, str]:
@@ -83,6 +83,10 @@ def test_what_the_record_shows_is_said(record: Record, code: str, words: str) ->
 def test_an_idle_gpu_and_an_unknown_load_are_no_doubt() -> None:
     assert said(replace(QUIET, machine_states=throttled("idle"), other_load_cores=None)) == {}
     assert said(replace(QUIET, machine_states=shared(0))) == said(replace(QUIET, machine_states=shared(None))) == {}
+
+
+def test_a_gpu_that_we_are_not_known_to_use_is_no_doubt() -> None:
+    assert said(replace(QUIET, machine_states=shared(3, own=0))) == {}
 
 
 def test_a_model_that_changes_its_mind_is_named() -> None:

@@ -58,6 +58,10 @@ class SimulatedPhase:
             return self._window(side, command)
         return Swept(_BATCH_SIZE)
 
+    def ask_both(self, command: Any, expected: type) -> list[Any]:
+        """To forget the peaks of memory, which are not simulated."""
+        return [expected(), expected()]
+
     def _sample(self, side: int, image: int) -> Sample:
         return Sample(image, self._machine.run(_DECODE_MS), 0.0, self.predict_ms(side, image), 0.0)
 

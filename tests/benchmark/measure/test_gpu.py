@@ -10,7 +10,7 @@ from benchmark.measure.gpu import Gpu, gpu_names, gpu_states
 MIB = 2**20
 STATE = {
     "sm_mhz", "memory_mhz", "max_sm_mhz", "temperature_c", "power_limit_w", "performance_state", "throttle_reasons",
-    "utilisation_percent", "persistence_mode", "foreign_processes",
+    "utilisation_percent", "persistence_mode", "own_processes", "foreign_processes",
 }  # fmt: skip
 
 
@@ -146,6 +146,7 @@ def test_the_state_of_each_gpu_is_told_in_words_and_units() -> None:
         "throttle_reasons": ["power limit", "heat"],
         "utilisation_percent": 31,
         "persistence_mode": True,
+        "own_processes": 1,
         "foreign_processes": 2,
     }
     assert second["sm_mhz"] == 1411
