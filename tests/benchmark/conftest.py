@@ -3,7 +3,7 @@
 import hashlib
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +68,9 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     return fake_catalogue(tmp_path_factory.mktemp("catalogue"))
 
 
-def fake_catalogue(folder: Path) -> Catalogue:
+def fake_catalogue(folder: Path, fakes: Mapping[str, dict[str, Any]] = FAKES) -> Catalogue:
     text = '[families.fake]\nmodule = "fake_adapter"\n'
-    for model_id, manners in FAKES.items():
+    for model_id, manners in fakes.items():
         content = json.dumps(manners).encode()
         (folder / f"{model_id}.json").write_bytes(content)
         text += ENTRY.format(id=model_id, sha256=hashlib.sha256(content).hexdigest())

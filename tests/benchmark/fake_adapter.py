@@ -7,10 +7,12 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import psutil
 
 from benchmark.detection import Detection
 from benchmark.errors import WeightsUnreadable
@@ -29,12 +31,14 @@ class FakeModel:
     lacks its first car. `device` is where it claims to be, unless it is loaded onto `cpu`; there too `most_at_once`
     does not hold, the images of a batch beyond which CUDA runs out of memory. Each inference adds a byte to the file
     `tally`. `blind_in_batches` finds nothing in batches of two or more. The `score` of each car can be given,
-    `nan` too.
+    `nan` too. The folder `gpu` stands for one that has room for two models, of whatever processes.
     """
 
     def __init__(self, manners: dict[str, Any], class_name: str, device: str = "auto") -> None:
         self._manners = manners
         self._on_cpu = device == "cpu"
+        if gpu := manners.get("gpu"):
+            Path(gpu, str(os.getpid())).touch()
         self._predicted = 0
         self._class_name = class_name
         self._inferences = 0
@@ -62,6 +66,8 @@ class FakeModel:
         if tally := self._manners.get("tally"):
             with open(tally, "ab") as file:
                 file.write(b".")
+        if "gpu" in self._manners and not self._on_cpu and len(_living(Path(self._manners["gpu"]))) > 2:
+            raise OutOfMemoryError("CUDA out of memory. Tried to allocate 1 GiB. Processes hold the rest.")
         if not self._on_cpu and images > self._manners.get("most_at_once", images):
             raise OutOfMemoryError(f"CUDA out of memory. Tried to allocate {images} GiB. GPU 0 has no more.")
 
@@ -93,6 +99,11 @@ class FakeModel:
 
     def synchronize(self) -> None:
         pass
+
+
+def _living(gpu: Path) -> list[Path]:
+    """Processes that hold a model on it."""
+    return [each for each in gpu.iterdir() if psutil.pid_exists(int(each.name))]
 
 
 def _grow() -> None:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from benchmark import Arena, Comparison, GpuOutOfMemory, LabelledImage, Options, Progress
+from tests.benchmark.conftest import fake_catalogue
 
 
 def codes(result: Comparison) -> list[str]:
@@ -37,6 +39,19 @@ def test_a_model_that_does_not_fit_at_all_fails_the_comparison(
     with pytest.raises(GpuOutOfMemory, match="only_on_cpu"):
         arena.compare("on_gpu", "only_on_cpu", scenes, quick)
     assert arena.compare("on_gpu", "good", scenes, quick).model_a_metrics["device"] == "cuda:0"
+
+
+def test_hosts_that_are_only_kept_warm_make_room(
+    scenes: Sequence[LabelledImage], quick: Options, tmp_path: Path
+) -> None:
+    gpu, weights = tmp_path / "gpu", tmp_path / "weights"
+    gpu.mkdir()
+    weights.mkdir()
+    fakes = {name: {"device": "cuda:0", "gpu": str(gpu), "name": name} for name in "abcd"}
+    with Arena(fake_catalogue(weights, fakes)) as crowded:
+        for pair in ("ab", "cd", "ac"):
+            result = crowded.compare(*pair, scenes, quick)
+            assert result.environment["devices"] == ["cuda:0", "cuda:0"]
 
 
 def test_if_allowed_both_models_go_on_on_the_processor_and_the_result_says_why(
