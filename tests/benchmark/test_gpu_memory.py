@@ -50,7 +50,7 @@ def test_hosts_that_are_only_kept_warm_make_room(
     fakes = {name: {"device": "cuda:0", "gpu": str(gpu), "name": name} for name in "abcd"}
     with Arena(fake_catalogue(weights, fakes)) as crowded:
         for pair in ("ab", "cd", "ac"):
-            result = crowded.compare(*pair, scenes, quick)
+            result = crowded.compare(pair[0], pair[1], scenes, quick)
             assert result.environment["devices"] == ["cuda:0", "cuda:0"]
 
 
