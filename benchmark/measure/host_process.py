@@ -22,7 +22,7 @@ from benchmark.errors import BenchmarkError, ClassMissing, HostError, ModelFaile
 from benchmark.measure import messages
 from benchmark.measure.failures import translated
 from benchmark.measure.known_sizes import KnownSizes
-from benchmark.measure.memory import resident_mb
+from benchmark.measure.memory import give_memory_back, peak_memory, reset_peak_memory, resident_mb
 from benchmark.measure.pulse import Pulse, StopRequested
 from benchmark.measure.wire import pack, unpack
 
@@ -142,7 +142,7 @@ class HostProcess:
         except BenchmarkError as error:  # what a person did: the message says it all
             return pack(self._name, messages.Failed(error))
         if full:
-            _give_memory_back()  # after the error is gone, whose traceback held on to what did not fit
+            give_memory_back()  # after the error is gone, whose traceback held on to what did not fit
         return failed
 
     def _answer(self, command: messages.Command, pulse: Pulse) -> messages.Reply:
@@ -177,8 +177,6 @@ class HostProcess:
 
                 return run_window(self._model, self._pictures, command, self._meter, self._first_sight, pulse)
             case messages.MeasureMemory():
-                from benchmark.measure.memory import peak_memory
-
                 return peak_memory(self._empty_mb, self._gpu)
         raise TypeError(f"a Host does not know the command {command!r}")
 
@@ -191,13 +189,11 @@ class HostProcess:
 
     def _forget(self) -> messages.Forgotten:
         self._pictures, self._first_sight = None, {}
-        _give_memory_back()
+        give_memory_back()
         return messages.Forgotten()
 
     def _load(self, command: messages.Load) -> messages.Loaded:
-        from benchmark.measure.memory import reset_peak_memory
-
-        _give_memory_back()
+        give_memory_back()
         if self._loaded is None:
             start = time.perf_counter()
             self._model = command.loader(command.device)
@@ -233,17 +229,9 @@ class HostProcess:
 
 
 def _forget_peak() -> messages.PeakForgotten:
-    from benchmark.measure.memory import reset_peak_memory
-
-    _give_memory_back()
+    give_memory_back()
     reset_peak_memory()
     return messages.PeakForgotten()
-
-
-def _give_memory_back() -> None:
-    from benchmark.measure.memory import give_memory_back
-
-    give_memory_back()
 
 
 def _torch_has_gpu() -> bool:
