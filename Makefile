@@ -33,7 +33,7 @@ LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes 
 
 lock: $(UV) ## Resolve the lock files anew
 	$(UV) $(LOCK) --all-extras --group dev --output-file requirements.lock
-	$(UV) $(LOCK) --extra yolo --extra timm --constraint requirements.lock --output-file requirements-agent.lock
+	$(UV) $(LOCK) --extra yolo --extra timm --extra onnx --extra openvino --constraint requirements.lock --output-file requirements-agent.lock
 
 clean: ## Remove what install made
 	rm -rf .venv .uv local/server/node_modules
