@@ -7,6 +7,7 @@ BenchmarkError
 │   ├── BadLabel
 │   ├── InvalidOptions
 │   ├── UnknownModel
+│   │   └── UnknownRuntime
 │   ├── CannotDetectCars
 │   └── ClassMissing
 ├── SetupError                this machine lacks something: a person has to act
@@ -14,8 +15,11 @@ BenchmarkError
 │   ├── LibraryMissing
 │   ├── FamilyMissing
 │   ├── WeightsMissing
+│   │   └── WeightsNotFetched
 │   ├── WeightsMismatch
 │   ├── WeightsUnreadable
+│   ├── RuntimeUnavailable
+│   ├── ExportFailed
 │   ├── UnknownCountry
 │   └── DeviceUnavailable
 ├── HostError                 the process that held the model failed
@@ -83,6 +87,12 @@ class UnknownModel(InputError):
     code = "unknown_model"
 
 
+class UnknownRuntime(UnknownModel):
+    """The model cannot be run in that way."""
+
+    code = "unknown_runtime"
+
+
 class CannotDetectCars(InputError):
     """The model's task is not one that finds cars in images."""
 
@@ -125,6 +135,12 @@ class WeightsMissing(SetupError):
     code = "weights_missing"
 
 
+class WeightsNotFetched(WeightsMissing):
+    """The model's weights are not on this machine, but can be downloaded."""
+
+    code = "weights_to_download"
+
+
 class WeightsMismatch(SetupError):
     """The model's weights are not the ones that the catalogue names."""
 
@@ -135,6 +151,18 @@ class WeightsUnreadable(SetupError):
     """The model's weights cannot be opened."""
 
     code = "weights_unreadable"
+
+
+class RuntimeUnavailable(SetupError):
+    """What is to run the model does not work on this machine."""
+
+    code = "runtime_unavailable"
+
+
+class ExportFailed(SetupError):
+    """The model could not be brought into the format that is to be run."""
+
+    code = "export_failed"
 
 
 class UnknownCountry(SetupError):

@@ -34,12 +34,24 @@ class ModelInfo:
     #: `cpu` or `cuda:0`.
     device: str
     class_names: tuple[str, ...]
-    #: Where its counts come from: `boxes`, or what a model without boxes counts by.
+    #: Where its counts come from: `boxes`, or what a model without boxes counts by. What it finds is then points:
+    #: boxes without area.
     count_basis: str = "boxes"
+    #: Score above which it counts, where it has a threshold of its own; None: that of the job.
+    confidence: float | None = None
+    #: What its own thresholds were set on; None: nothing, or it has none.
+    calibrated_on: str | None = None
     #: Longer side of the image that it sees, in pixels.
     input_size: int | None = None
     #: Overlap (IoU) above which it takes two boxes of a class for one car.
     nms_iou: float | None = None
+    #: What carries out the network, and its version.
+    runtime: str = "torch"
+    runtime_version: str | None = None
+    #: Seconds that it took to export or compile the model, when that was done; None: it runs as it is.
+    export_s: float | None = None
+    #: Seconds of loading that went into it this time; 0 where it was done before.
+    exporting_s: float = 0.0
 
 
 class Model(Protocol):

@@ -1,6 +1,7 @@
 """What the operator of a machine chooses, once for all comparisons on it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,10 @@ class BenchmarkSettings:
     country: str | None = None
     #: Seconds a model may take to load.
     load_timeout_s: float = 180.0
+    #: Seconds that a model may take to be exported to the format of its runtime, which is done once.
+    export_timeout_s: float = 1200.0
+    #: Folder in which exported models are kept; None: they go with the Host that made them.
+    exports_dir: Path | None = None
     #: Seconds a Host may go without a sign of life while it measures; a sign comes after every batch.
     silence_timeout_s: float = 60.0
     #: Seconds that a phase may take, both models together.

@@ -3,16 +3,20 @@
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from benchmark.errors import BadCatalogue, CannotDetectCars, UnknownModel
+from packaging.requirements import InvalidRequirement, Requirement
+
+from benchmark.errors import BadCatalogue, CannotDetectCars, UnknownModel, UnknownRuntime
 from benchmark.models.family import FAMILIES, Family
 
 DEFAULT_CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+#: As the table `models` wants them.
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,35 @@ class ModelEntry:
     input_size: int
     #: The model's own class names to ours; a class that is not in it keeps its name.
     classes: Mapping[str, str]
+    #: Libraries and their versions that this model needs, as `ultralytics>=8.3`.
+    requires: tuple[str, ...] = ()
+    #: Names of the runtimes that it can be run by, its own first.
+    runtimes: tuple[str, ...] = ()
+    #: What only its family understands.
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    #: What runs it; part of its id after an `@` unless it is the first of the runtimes.
+    runtime: str | None = None
+    #: Id without the runtime.
+    base_id: str = ""
+
+    def variant(self, runtime: str) -> "ModelEntry":
+        """The same model, run by another runtime.
+
+        Raises UnknownRuntime, which lists those there are.
+        """
+        if runtime not in self.runtimes:
+            offered = ", ".join(f"{self.base_id}@{each}" for each in self.runtimes[1:])
+            raise UnknownRuntime(
+                f"{self.base_id} cannot be run as @{runtime}. "
+                + (f"It can be run as: {self.base_id}, {offered}." if offered else f"There is only {self.base_id}.")
+            )
+        model_id = self.base_id if runtime == self.runtimes[0] else f"{self.base_id}@{runtime}"
+        return replace(self, id=model_id, runtime=runtime)
+
+    @property
+    def variants(self) -> "list[ModelEntry]":
+        """The model in each of its runtimes, its own first."""
+        return [self.variant(each) for each in self.runtimes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +97,15 @@ class Catalogue:
         return len(self.models)
 
     def __getitem__(self, model_id: str) -> ModelEntry:
-        """The entry of that id.
+        """The entry of that id, which may name a runtime: `Trained_yolov8@onnx`.
 
-        Raises UnknownModel, which lists what there is.
+        Raises UnknownModel or UnknownRuntime, which list what there is.
         """
-        if model_id not in self.models:
+        base_id, at, runtime = model_id.partition("@")
+        if base_id not in self.models:
             raise UnknownModel(f"There is no model {model_id!r}. Models: {', '.join(self.models)}.")
-        return self.models[model_id]
+        entry = self.models[base_id]
+        return entry.variant(runtime) if at else entry
 
     def detector(self, model_id: str) -> ModelEntry:
         """The entry of a model that can find cars.
@@ -118,7 +153,11 @@ def _family(name: str, table: dict[str, Any]) -> Family:
 
 def _entry(model_id: str, table: dict[str, Any], families: Mapping[str, Family], folder: Path) -> ModelEntry:
     where = f"models.{model_id}"
-    _known(where, table, set(ModelEntry.__slots__) - {"id", "adapter", "folder"})
+    _known(where, table, set(ModelEntry.__slots__) - {"id", "adapter", "folder", "runtime", "base_id"})
+    if not _ID.fullmatch(model_id):
+        raise BadCatalogue(
+            f"{where}: an id is of letters, digits, _ . and -, at most 64, and begins with one of the first two."
+        )
     family = table.get("family")
     if family is not None and family not in families:
         raise BadCatalogue(f"{where}: there is no family {family!r}. Families: {', '.join(families)}.")
@@ -134,7 +173,29 @@ def _entry(model_id: str, table: dict[str, Any], families: Mapping[str, Family],
         folder=folder,
         input_size=_size(where, table.get("input_size", 640)),
         classes=dict(table.get("classes", {})),
+        requires=_requirements(where, table.get("requires", [])),
+        runtimes=(runtimes := _runtimes(where, table, families[family] if family else None)),
+        parameters=dict(table.get("parameters", {})),
+        runtime=runtimes[0] if runtimes else None,
+        base_id=model_id,
     )
+
+
+def _requirements(where: str, given: Any) -> tuple[str, ...]:
+    try:
+        return tuple(str(Requirement(each)) for each in given)
+    except (InvalidRequirement, TypeError) as error:
+        raise BadCatalogue(f'{where}: requires must be a list like ["ultralytics>=8.3"]: {error}') from error
+
+
+def _runtimes(where: str, table: Mapping[str, Any], family: Family | None) -> tuple[str, ...]:
+    """Those of the family unless the entry names its own, the first of which is its default."""
+    if family is None:
+        return ()
+    chosen = tuple(table.get("runtimes", family.runtimes))
+    if not chosen or not set(chosen) <= set(family.runtimes) or len(set(chosen)) < len(chosen):
+        raise BadCatalogue(f"{where}: runtimes must be some of {', '.join(family.runtimes)}, each once.")
+    return chosen
 
 
 def _weights(where: str, table: dict[str, Any]) -> WeightsFile:

@@ -1,14 +1,18 @@
 """Families of models: which module loads them, and what that module needs."""
 
 import importlib
+import importlib.metadata
 import importlib.util
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
+
+from packaging.requirements import Requirement
 
 from benchmark.errors import FamilyMissing, LibraryMissing
 from benchmark.model import Model
+from benchmark.models.runtime import RUNTIMES, TORCH
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,10 @@ class Family:
     requires: tuple[str, ...] = ()
     #: Extra of this package that installs them.
     extra: str | None = None
+    #: Where it is not this package that installs them: what to read.
+    advice: str = "Install it first."
+    #: Names of the runtimes that its adapter knows, the usual one first.
+    runtimes: tuple[str, ...] = (TORCH,)
 
     @property
     def missing(self) -> list[str]:
@@ -36,17 +44,24 @@ class Family:
     def install_hint(self) -> str:
         """What is missing and how to get it."""
         names = ", ".join(self.missing)
-        advice = (
-            f"Run in the project's folder: uv pip install -e '.[{self.extra}]'" if self.extra else "Install it first."
-        )
+        advice = f"Run in the project's folder: uv pip install -e '.[{self.extra}]'" if self.extra else self.advice
         return f"{names} is not installed. {advice}"
 
 
 #: Families that this version knows; a catalogue can add its own.
 FAMILIES: Mapping[str, Family] = {
-    "ultralytics": Family("benchmark.models.ultralytics_adapter", ("torch", "torchvision", "ultralytics"), "yolo"),
+    "ultralytics": Family(
+        "benchmark.models.ultralytics_adapter",
+        ("torch", "torchvision", "ultralytics"),
+        "yolo",
+        runtimes=tuple(RUNTIMES),
+    ),
     "timm": Family("benchmark.models.timm_adapter", ("torch", "timm"), "timm"),
-    "detectron2": Family("benchmark.models.detectron2_adapter", ("torch", "detectron2")),
+    "detectron2": Family(
+        "benchmark.models.detectron2_adapter",
+        ("torch", "detectron2"),
+        advice="It is built from source: docs/models.md has the command.",
+    ),
 }
 
 
@@ -60,6 +75,16 @@ class Recipe:
     input_size: int
     #: The model's own class names to ours; a class that is not in it keeps its name.
     classes: Mapping[str, str]
+    #: Of the weights, in hex.
+    weights_sha256: str = ""
+    #: Name of what carries out the network, one of the family's.
+    runtime: str = TORCH
+    #: Folder in which exported models are kept for the next Host; None: they go with this one.
+    exports: Path | None = None
+    #: Seconds that an export may take.
+    export_timeout_s: float = 1200.0
+    #: What the catalogue says to this family alone.
+    parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Adapter(Protocol):
@@ -68,7 +93,7 @@ class Adapter(Protocol):
     def load(self, recipe: Recipe, device: str) -> Model:
         """Load onto `auto`, `cpu` or `cuda:0`.
 
-        Raises WeightsUnreadable or DeviceUnavailable.
+        Raises WeightsUnreadable, DeviceUnavailable, RuntimeUnavailable or ExportFailed.
         """
 
 
@@ -83,3 +108,17 @@ def check_family(model_id: str, family: Family) -> None:
         raise FamilyMissing(f"{model_id} cannot run yet: this version has no adapter {family.module}.")
     if family.missing:
         raise LibraryMissing(f"{model_id} cannot run: {family.install_hint}")
+
+
+def check_versions(model_id: str, requirements: Sequence[str]) -> None:
+    """Raises LibraryMissing where a library is older than the model needs."""
+    for requirement in map(Requirement, requirements):
+        try:
+            version = importlib.metadata.version(requirement.name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # whether the family's modules are there is not asked by the names of packages
+        if not requirement.specifier.contains(version, prereleases=True):
+            raise LibraryMissing(
+                f"{model_id} cannot run: it needs {requirement}, but {requirement.name} {version} is installed. "
+                f"Run: uv pip install '{requirement}'"
+            )

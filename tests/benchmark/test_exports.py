@@ -4,11 +4,13 @@ import sys
 import benchmark
 
 EXPORTS = """
-Arena BadCatalogue BadImage BadLabel BenchmarkError BenchmarkSettings Box BoxOutsideImage Cancelled CannotDetectCars
-Catalogue ClassMissing Comparison Detection DeviceUnavailable FamilyMissing GpuFault GpuOutOfMemory HostDied HostError
-HostTimeout ImageResult InputError InvalidOptions LabelledImage LibraryMissing ModelEntry ModelFailed ModelState Options
-OutOfMemory PhaseTimeout Progress SetupError Thumbnail UnknownCountry UnknownModel Verdict Weights WeightsFile
-WeightsMismatch WeightsMissing WeightsUnreadable compare describe_machine load_catalogue model_state thumbnail
+Arena BadCatalogue BadImage BadLabel BenchmarkError BenchmarkSettings Box BoxOutsideImage Cancelled
+CannotDetectCars Catalogue ClassMissing Comparison Detection DeviceUnavailable ExportFailed FamilyMissing
+GpuFault GpuOutOfMemory HostDied HostError HostTimeout ImageResult InputError InvalidOptions LabelledImage
+LibraryMissing ModelEntry ModelFailed ModelState Options OutOfMemory PhaseTimeout Progress RuntimeUnavailable
+SetupError Thumbnail UnknownCountry UnknownModel UnknownRuntime Verdict Weights WeightsFile WeightsMismatch
+WeightsMissing WeightsNotFetched WeightsUnreadable compare describe_machine load_catalogue model_state
+thumbnail
 """
 
 
