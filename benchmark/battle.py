@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmark.comparison import Comparison
 from benchmark.doubts import result_warnings
-from benchmark.evidence import Evidence
+from benchmark.evidence import Evidence, have_boxes
 from benchmark.labelled_image import LabelledImage
 from benchmark.measure.host import Host
 from benchmark.measure.machine_memory import machine_memory_mb
@@ -55,6 +55,8 @@ class Side:
     model_id: str
     weights_sha256: str
     loader: Loader
+    #: Seconds that loading may take beyond the settings' time, for exporting or compiling.
+    export_timeout_s: float = 0.0
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -124,7 +126,8 @@ class Battle:
             model_a_metrics=a.metrics,
             model_b_metrics=b.metrics,
             verdict=verdict,
-            warnings=result_warnings(evidence, record),
+            agreement=(agreement := evidence[0].agreement_with(evidence[1])),
+            warnings=result_warnings(evidence, record, agreement),
             environment=record.environment(evidence),
             images=[*evidence[0].image_results("a"), *evidence[1].image_results("b")],
         )
@@ -167,7 +170,8 @@ class Battle:
         phase.report(0.1 + 0.45 * side, side)
         settings = self._question.settings
         command = Load(self._sides[side].loader, self._question.device, settings.country)
-        return phase.ask(side, command, Loaded, silence_s=settings.load_timeout_s)
+        patience_s = settings.load_timeout_s + self._sides[side].export_timeout_s
+        return phase.ask(side, command, Loaded, silence_s=patience_s)
 
     def _detect(self, phase: Phase, side: int) -> Detected:
         options = self._question.options
@@ -187,6 +191,7 @@ class Battle:
         return windows_in_turns(phase, self._question.options, self._query, slowest_s)
 
     def _evidence(self, seen: _Seen) -> list[Evidence]:
+        by_boxes = have_boxes(self._question.images) and all(each.model.count_basis == "boxes" for each in seen.loaded)
         return [
             Evidence(
                 model_id=side.model_id,
@@ -201,6 +206,7 @@ class Battle:
                 windows=(seen.windows.of_a, seen.windows.of_b)[number],
                 memory=seen.memory[number],
                 sampled_mb=self._hosts[number].sampled_peak_mb,
+                by_boxes=by_boxes,
             )
             for number, side in enumerate(self._sides)
         ]

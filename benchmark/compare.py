@@ -15,7 +15,7 @@ from benchmark.measure.countries import check_country
 from benchmark.measure.pool import HostPool
 from benchmark.models.catalogue import Catalogue
 from benchmark.models.family import Recipe, load_model
-from benchmark.models.runtime import TORCH
+from benchmark.models.runtime import RUNTIMES, TORCH
 from benchmark.models.state import require_ready
 from benchmark.options import Options
 from benchmark.progress import Progress, Reporter
@@ -133,18 +133,20 @@ class Arena:
     def _side(self, model_id: str) -> Side:
         entry = self._catalogue.detector(model_id)
         family, weights = require_ready(entry, self._weights_dirs, self._settings.device)
+        runtime = RUNTIMES[entry.runtime or TORCH]
         recipe = Recipe(
             model_id=entry.id,
             weights=weights.path,
             input_size=entry.input_size,
             classes=dict(entry.classes),
             weights_sha256=weights.sha256,
-            runtime=entry.runtime or TORCH,
+            runtime=runtime.name,
             exports=self._settings.exports_dir,
             export_timeout_s=self._settings.export_timeout_s,
             parameters=dict(entry.parameters),
         )
-        return Side(entry.id, weights.sha256, partial(load_model, family.module, recipe))
+        export_timeout_s = self._settings.export_timeout_s if runtime.takes_time else 0.0
+        return Side(entry.id, weights.sha256, partial(load_model, family.module, recipe), export_timeout_s)
 
 
 def compare(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from benchmark.box_agreement import BoxAgreement
 from benchmark.detection import Detection
 from benchmark.verdict import Verdict
 from benchmark.warning import ResultWarning
@@ -53,6 +54,8 @@ class Comparison:
     model_a_metrics: Mapping[str, Any]
     model_b_metrics: Mapping[str, Any]
     verdict: Verdict
+    #: Of two models with the same weights; None of others.
+    agreement: BoxAgreement | None
     warnings: Sequence[ResultWarning]
     environment: Mapping[str, Any]
     images: Sequence[ImageResult]
@@ -70,8 +73,14 @@ class Comparison:
             "model_a_metrics": dict(self.model_a_metrics),
             "model_b_metrics": dict(self.model_b_metrics),
             "winner": self.winner,
-            "verdict": self.verdict.to_json() | {"warnings": [each.to_json() for each in self.warnings]},
+            "verdict": self._verdict(),
             "environment": dict(self.environment),
+        }
+
+    def _verdict(self) -> dict[str, Any]:
+        return self.verdict.to_json() | {
+            "agreement": self.agreement.to_json() if self.agreement else None,
+            "warnings": [each.to_json() for each in self.warnings],
         }
 
     def image_rows(self) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from benchmark.box_agreement import BoxAgreement
 from benchmark.evidence import Evidence
 from benchmark.record import Record
 from benchmark.warning import ResultWarning
@@ -15,10 +16,13 @@ _WAITING_CORES = 0.05
 _NO_BRAKES = {"idle", "clocks set by an application", "display clock"}
 
 
-def result_warnings(evidence: Sequence[Evidence], record: Record) -> list[ResultWarning]:
+def result_warnings(
+    evidence: Sequence[Evidence], record: Record, agreement: BoxAgreement | None = None
+) -> list[ResultWarning]:
     """All doubts about one comparison, the gravest first."""
     return [
-        *(*_fallback(record), *_detections(evidence), *_machine(record), *_batch(record)),
+        *(*_fallback(record), *_estimates(evidence), *_agreement(evidence, agreement), *_detections(evidence)),
+        *(*_machine(record), *_batch(record)),
         *(*_energy(record), *_unsettled(evidence)),
     ]
 
@@ -26,6 +30,33 @@ def result_warnings(evidence: Sequence[Evidence], record: Record) -> list[Result
 def _fallback(record: Record) -> Iterator[ResultWarning]:
     if record.fallback:
         yield ResultWarning("cpu_fallback", f"Both models ran on the processor: {record.fallback}")
+
+
+def _estimates(evidence: Sequence[Evidence]) -> Iterator[ResultWarning]:
+    for each in evidence:
+        if not each.is_estimate:
+            continue
+        yield ResultWarning(
+            "estimate",
+            f"{each.model_id} has no boxes: its counts are an estimate, by {each.loaded.model.count_basis} of a map. "
+            "So it has no AP, and F1 is that of the counts, for both models.",
+        )
+        if each.loaded.model.calibrated_on is None:
+            yield ResultWarning(
+                "uncalibrated",
+                f"The thresholds by which {each.model_id} counts were never set on images like these; docs/models.md "
+                "says how to set them.",
+            )
+
+
+def _agreement(evidence: Sequence[Evidence], agreement: BoxAgreement | None) -> Iterator[ResultWarning]:
+    if agreement and not agreement.agrees:
+        a, b = (each.model_id for each in evidence)
+        yield ResultWarning(
+            "runtimes_differ",
+            f"{a} and {b} have the same weights, but found different cars: {agreement.matched} of "
+            f"{max(agreement.found_a, agreement.found_b)} are the same.",
+        )
 
 
 def _detections(evidence: Sequence[Evidence]) -> Iterator[ResultWarning]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmark.box_agreement import BoxAgreement, box_agreement
 from benchmark.comparison import ImageResult
 from benchmark.detection import Detection
 from benchmark.labelled_image import LabelledImage
@@ -46,6 +47,8 @@ class Evidence:
     memory: Memory
     #: Highest resident memory that the parent saw, in MiB.
     sampled_mb: float
+    #: Whether F1 goes by boxes: all images and both models have some, or one model's F1 would be of another kind.
+    by_boxes: bool
 
     def contender(self) -> Contender:
         """What the verdict needs."""
@@ -54,6 +57,7 @@ class Evidence:
             metrics=self.metrics,
             accuracies=count_accuracies(self._counts, self._true_counts),
             exact=np.equal(self._counts, self._true_counts),
+            count_errors=np.abs(np.subtract(self._counts, self._true_counts)).astype(float),
             predict_ms=self._times_by_pass(sample.predict_ms for sample in self.samples),
             total_ms=self._times_by_pass(sample.total_ms for sample in self.samples),
             matches=tuple(self._matches),
@@ -66,8 +70,25 @@ class Evidence:
         latencies = np.median(self._times_by_pass(sample.total_ms for sample in self.samples), axis=0).tolist()
         return [
             ImageResult(side, self.model_id, index, image.image_path, image.car_count, len(found), latency, found)
-            for index, (image, found, latency) in enumerate(zip(self.truth, self._counted, latencies, strict=True))
+            for index, (image, found, latency) in enumerate(zip(self.truth, self.counted, latencies, strict=True))
         ]
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether it counts without finding boxes."""
+        return self.loaded.model.count_basis != "boxes"
+
+    @property
+    def confidence(self) -> float:
+        """Score above which it counts: its own threshold where it has one, else that of the job."""
+        own = self.loaded.model.confidence
+        return self.options.confidence if own is None else own
+
+    def agreement_with(self, other: "Evidence") -> BoxAgreement | None:
+        """Whether both found the same; None unless they are two models with the same weights."""
+        if self.model_id == other.model_id or self.weights_sha256 != other.weights_sha256:
+            return None
+        return box_agreement(self.counted, other.counted, self.confidence)
 
     @property
     def changed_in_batches(self) -> frozenset[int]:
@@ -100,13 +121,15 @@ class Evidence:
             "count_rmse": counts.rmse,
             "count_bias": counts.bias,
             "count_basis": self.loaded.model.count_basis,
+            "estimate": self.is_estimate,
             "f1_score": total.f1,
-            "f1_basis": "boxes" if self._has_boxes else "counts",
+            "f1_basis": "boxes" if self.by_boxes else "counts",
             "precision": total.precision,
             "recall": total.recall,
             "ap50": precision.ap50,
             "ap50_95": precision.ap50_95,
-            "confidence_threshold": self.options.confidence,
+            "confidence_threshold": self.confidence,
+            "calibrated_on": self.loaded.model.calibrated_on,
         }
 
     def _time_metrics(self) -> dict[str, Any]:
@@ -181,6 +204,9 @@ class Evidence:
             "gpu_memory_allocated_mb": self.memory.gpu_allocated_mb,
             "gpu_memory_process_mb": self.memory.gpu_process_mb,
             "load_s": self.loaded.load_s,
+            "export_s": self.loaded.model.export_s,
+            "runtime": self.loaded.model.runtime,
+            "runtime_version": self.loaded.model.runtime_version,
             "parameters": self.loaded.model.parameters,
             "numeric_precision": self.loaded.model.precision,
             "device": self.loaded.model.device,
@@ -190,34 +216,28 @@ class Evidence:
         }
 
     @cached_property
-    def _counted(self) -> list[tuple[Detection, ...]]:
+    def counted(self) -> list[tuple[Detection, ...]]:
         """Detections of each image that are above the threshold."""
-        return [
-            tuple(each for each in found if each.score > self.options.confidence) for found in self.detected.detections
-        ]
+        return [tuple(each for each in found if each.score > self.confidence) for found in self.detected.detections]
 
     @cached_property
     def _counts(self) -> list[int]:
-        return [len(found) for found in self._counted]
+        return [len(found) for found in self.counted]
 
     @cached_property
     def _true_counts(self) -> list[int]:
         return [image.car_count for image in self.truth]
 
     @cached_property
-    def _has_boxes(self) -> bool:
-        return all(image.truth_boxes is not None for image in self.truth)
-
-    @cached_property
     def _matches(self) -> list[Matches]:
-        if not self._has_boxes:
+        if not self.by_boxes:
             return [count_matches(*pair) for pair in zip(self._counts, self._true_counts, strict=True)]
         return [
-            box_matches(found, image.truth_boxes or ()) for found, image in zip(self._counted, self.truth, strict=True)
+            box_matches(found, image.truth_boxes or ()) for found, image in zip(self.counted, self.truth, strict=True)
         ]
 
     def _average_precision(self) -> AveragePrecision:
-        if not self._has_boxes:
+        if self.is_estimate or not have_boxes(self.truth):
             return AveragePrecision(None, None)
         return average_precision(
             self.detected.detections, [image.truth_boxes or () for image in self.truth], self.sizes
@@ -229,6 +249,11 @@ class Evidence:
         for sample, time_ms in zip(self.samples, times_ms, strict=True):
             by_image.setdefault(sample.image, []).append(time_ms)
         return np.array([by_image[index] for index in range(len(self.truth))]).T
+
+
+def have_boxes(truth: Sequence[LabelledImage]) -> bool:
+    """Whether the boxes of all images are known."""
+    return all(image.truth_boxes is not None for image in truth)
 
 
 def _above(peak_mb: float, empty_mb: float | None) -> float | None:

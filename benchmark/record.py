@@ -105,6 +105,9 @@ def _model(info: ModelInfo) -> dict[str, Any]:
         "input_size": info.input_size,
         "nms_iou": info.nms_iou,
         "count_basis": info.count_basis,
+        "confidence": info.confidence,
+        "runtime": info.runtime,
+        "runtime_version": info.runtime_version,
         "class_names_sha256": classes,
     }
 

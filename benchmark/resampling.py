@@ -59,6 +59,8 @@ class Contender:
     accuracies: Array
     #: Whether each image was counted exactly right.
     exact: npt.NDArray[np.bool_]
+    #: By how many cars each image was counted wrong.
+    count_errors: Array
     #: Single-stream times from image array to detections in ms, of shape (passes, images).
     predict_ms: Array
     #: Likewise from encoded bytes to detections.
@@ -143,6 +145,7 @@ def _weighted_scores(contender: Contender, weights: _Counts) -> dict[str, Array]
     return {
         "accuracy": weights @ contender.accuracies / images,
         "exact_count": weights @ contender.exact.astype(float) / images,
+        "count_mae": weights @ contender.count_errors / images,
         "f1_score": np.divide(2 * tp, total, out=np.ones_like(total), where=total > 0),
     }
 

@@ -51,6 +51,7 @@ _MORE_IS_BETTER = {
     "accuracy": True,
     "exact_count": True,
     "f1_score": True,
+    "count_mae": False,
     "speed_ms": False,
     "latency_ms": False,
     "throughput_fps": True,

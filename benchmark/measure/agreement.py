@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from benchmark.detection import Detection
 from benchmark.model import Query
 
-#: What rounding alone may do to a box, in pixels, and to a score.
-_BOX_TOLERANCE = 1.0
-_SCORE_TOLERANCE = 0.01
+#: What rounding alone may do to a box, in pixels of the original image, and to a score.
+BOX_TOLERANCE_PX = 1.0
+SCORE_TOLERANCE = 0.01
 
 
 def agree(query: Query, found: Sequence[Detection], expected: Sequence[Detection]) -> bool:
@@ -19,7 +19,7 @@ def agree(query: Query, found: Sequence[Detection], expected: Sequence[Detection
             alone.append(detection)
         else:
             del left[twin]
-    return all(each.score <= query.confidence + _SCORE_TOLERANCE for each in (*left, *alone))
+    return all(each.score <= query.confidence + SCORE_TOLERANCE for each in (*left, *alone))
 
 
 def kept(query: Query, found: Sequence[Detection]) -> list[Detection]:
@@ -28,6 +28,6 @@ def kept(query: Query, found: Sequence[Detection]) -> list[Detection]:
 
 
 def _same(one: Detection, other: Detection) -> bool:
-    if one.label != other.label or abs(one.score - other.score) > _SCORE_TOLERANCE:
+    if one.label != other.label or abs(one.score - other.score) > SCORE_TOLERANCE:
         return False
-    return all(abs(p - q) <= _BOX_TOLERANCE for p, q in zip(one.box, other.box, strict=True))
+    return all(abs(p - q) <= BOX_TOLERANCE_PX for p, q in zip(one.box, other.box, strict=True))

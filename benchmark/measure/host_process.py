@@ -199,7 +199,8 @@ class HostProcess:
             self._model = command.loader(command.device)
             _use_threads(self._threads)
             self._model.synchronize()
-            self._loaded = self._describe(time.perf_counter() - start, command.country)
+            load_s = time.perf_counter() - start - self._model.info.exporting_s
+            self._loaded = self._describe(load_s, command.country)
         gc.collect()
         gc.freeze()  # what was loaded stays, so the collections before each block need not look at it
         reset_peak_memory()  # so that a model just loaded and one that was warm report the same thing

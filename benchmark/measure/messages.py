@@ -56,7 +56,7 @@ class Loaded:
     """The model is ready."""
 
     model: ModelInfo
-    #: Seconds that loading took, imports included; of the first time where the Host was warm.
+    #: Seconds that loading took, imports included, exporting not; of the first time where the Host was warm.
     load_s: float
     gpu_name: str | None
     gpu_driver: str | None

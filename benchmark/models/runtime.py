@@ -27,6 +27,11 @@ class Runtime:
     exported: bool = False
 
     @property
+    def takes_time(self) -> bool:
+        """Whether a model has to be exported or compiled for it."""
+        return self.exported or self.needs_compiler
+
+    @property
     def missing(self) -> list[str]:
         """Required modules that are not installed. Looks only; imports none of them."""
         return [name for name in self.requires if importlib.util.find_spec(name) is None]

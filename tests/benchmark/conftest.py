@@ -32,6 +32,8 @@ FAKES: dict[str, dict[str, Any]] = {
     "exits_at_load": {"fault_at_load": "exit"},
     "allocates": {"fault": "allocate too much", "at": 40},
     "changes_its_process": {"fault_at_load": "change the process"},
+    "counts_by_points": {"points": 0.885},
+    "exported": {"exporting_s": 1000.0, "runtime": "onnx"},
     "flickers": {"flicker": 5},
     "blind_in_batches": {"blind_in_batches": True},
     "finds_nan": {"score": "nan"},

@@ -17,6 +17,7 @@ def contender(model_id: str, accuracies: Array, latencies_ms: Array, **metrics: 
         "f1_score": float(accuracies.mean()),
         "speed_ms": float(np.median(latencies_ms)),
         "latency_ms": float(np.quantile(latencies_ms, 0.9)),
+        "count_mae": float(np.mean(10 - np.round(10 * np.asarray(accuracies)))),
         "throughput_fps": 30.0,
         "memory_mb": 500.0,
         "energy_j_per_image": 2.0,
@@ -30,7 +31,8 @@ def contender(model_id: str, accuracies: Array, latencies_ms: Array, **metrics: 
     times = np.atleast_2d(latencies_ms)
     exact = np.array([each.fp + each.fn == 0 for each in matches])
     rates = figures["throughput_fps"] * np.array([0.99, 1.01])
-    return Contender(model_id, figures, accuracies, exact, times, times + 5.0, matches, rates, energies)
+    errors = np.array([each.fp + each.fn for each in matches], float)
+    return Contender(model_id, figures, accuracies, exact, errors, times, times + 5.0, matches, rates, energies)
 
 
 def pair(seed: int = 0, better: float = 0.0, slower: float = 1.0, images: int = 60) -> tuple[Contender, Contender]:

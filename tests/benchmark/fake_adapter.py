@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 import psutil
 
-from benchmark.detection import Detection
+from benchmark.detection import Box, Detection
 from benchmark.errors import WeightsUnreadable
 from benchmark.model import Image, ModelInfo, Query
 from benchmark.models.family import Recipe
@@ -31,7 +31,9 @@ class FakeModel:
     lacks its first car. `device` is where it claims to be, unless it is loaded onto `cpu`; there too `most_at_once`
     does not hold, the images of a batch beyond which CUDA runs out of memory. Each inference adds a byte to the file
     `tally`. `blind_in_batches` finds nothing in batches of two or more. The `score` of each car can be given,
-    `nan` too. The folder `gpu` stands for one that has room for two models, of whatever processes.
+    `nan` too. With `points` it finds the middles of cars alone, and counts by a threshold of its own, that number. It
+    says to have taken `exporting_s` of loading to export. The folder `gpu` stands for one that has room for two
+    models, of whatever processes.
     """
 
     def __init__(self, manners: dict[str, Any], class_name: str, device: str = "auto") -> None:
@@ -44,7 +46,18 @@ class FakeModel:
         self._inferences = 0
         self._ballast = np.ones(int(manners.get("memory_mb", 0) * 2**20), np.uint8)
         names = tuple(sys.modules) if "witness" in manners else (class_name, "dog")
-        self.info = ModelInfo(parameters=7, precision="fp32", device=self._claimed_device(), class_names=names)
+        self._points = manners.get("points")
+        self.info = ModelInfo(
+            parameters=7,
+            precision="fp32",
+            device=self._claimed_device(),
+            class_names=names,
+            count_basis="boxes" if self._points is None else "peaks",
+            confidence=self._points,
+            runtime=manners.get("runtime", "torch"),
+            export_s=manners.get("exporting_s"),
+            exporting_s=manners.get("exporting_s", 0.0),
+        )
 
     def _claimed_device(self) -> str:
         return "cpu" if self._on_cpu else str(self._manners.get("device", "cpu"))
@@ -87,12 +100,17 @@ class FakeModel:
 
     def _detections(self, rows: Any, query: Query) -> list[Detection]:
         found = [
-            Detection((float(x), float(y), float(x + w), float(y + h)), self._score(number), self._class_name)
+            Detection(self._box(x, y, w, h), self._score(number), self._class_name)
             for number, (x, y, w, h, _) in enumerate(rows)
             if (number + 1) % self._manners.get("miss_every", 1000)
         ]
         found += [Detection((0.0, 0.0, 3.0, 3.0), 0.01, self._class_name)]
         return [each for each in found if not each.score <= query.confidence and each.label in query.classes]
+
+    def _box(self, x: float, y: float, w: float, h: float) -> Box:
+        if self._points is None:
+            return (float(x), float(y), float(x + w), float(y + h))
+        return (x + w / 2, y + h / 2, x + w / 2, y + h / 2)
 
     def _score(self, number: int) -> float:
         return float(self._manners.get("score", 0.9 - number / 100))

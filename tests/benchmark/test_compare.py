@@ -33,13 +33,14 @@ from benchmark import (
 from benchmark.metrics.green import green_score
 
 METRICS = {
-    "accuracy", "ap50", "ap50_95", "batch_size", "carbon_emissions", "carbon_g_per_1k_images", "confidence_threshold",
-    "count_basis", "count_bias", "count_mae", "count_rmse", "decode_ms", "device", "energy_cpu_j_per_image",
-    "energy_gpu_j_per_image", "energy_j_per_image", "energy_ram_j_per_image", "energy_source", "exact_count",
-    "f1_basis", "f1_score", "gpu_memory_allocated_mb", "gpu_memory_mb", "gpu_memory_process_mb", "green_score",
-    "images_measured", "inference_ms", "input_size", "latencies_ms", "latency_ms", "load_s", "memory_above_empty_mb",
-    "memory_max_rss_mb", "memory_mb", "memory_sampled_mb", "nms_iou", "numeric_precision", "p50_ms", "p90_ms",
-    "p99_ms", "parameters", "postprocess_ms", "precision", "preprocess_ms", "recall", "samples", "speed_ms",
+    "accuracy", "ap50", "ap50_95", "batch_size", "calibrated_on", "carbon_emissions", "carbon_g_per_1k_images",
+    "confidence_threshold", "count_basis", "count_bias", "count_mae", "count_rmse", "decode_ms", "device",
+    "energy_cpu_j_per_image", "energy_gpu_j_per_image", "energy_j_per_image", "energy_ram_j_per_image",
+    "energy_source", "estimate", "exact_count", "export_s", "f1_basis", "f1_score", "gpu_memory_allocated_mb",
+    "gpu_memory_mb", "gpu_memory_process_mb", "green_score", "images_measured", "inference_ms", "input_size",
+    "latencies_ms", "latency_ms", "load_s", "memory_above_empty_mb", "memory_max_rss_mb", "memory_mb",
+    "memory_sampled_mb", "nms_iou", "numeric_precision", "p50_ms", "p90_ms", "p99_ms", "parameters",
+    "postprocess_ms", "precision", "preprocess_ms", "recall", "runtime", "runtime_version", "samples", "speed_ms",
     "throughput_fps", "throughput_max_fps", "throughput_min_fps", "throughput_windows_fps", "weights_sha256",
 }  # fmt: skip
 

@@ -43,6 +43,7 @@ MODEL = Evidence(
     windows=[Window(4, 5, 1.0, 2, Energy())],
     memory=Memory(100.0),
     sampled_mb=90.0,
+    by_boxes=True,
 )
 
 

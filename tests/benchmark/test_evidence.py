@@ -29,6 +29,7 @@ def evidence(energies: Sequence[Energy]) -> Evidence:
         windows=[Window(1, 5, 1.0, 2, energy) for energy in energies],
         memory=Memory(resident_mb=100.0, empty_mb=40.0),
         sampled_mb=90.0,
+        by_boxes=True,
     )
 
 

@@ -87,7 +87,8 @@ def _contender(times: Array) -> Contender:
     images = times.shape[1]
     ones = np.ones(images)
     metrics = dict.fromkeys(_METRICS, 1.0) | dict.fromkeys(_GREEN)
-    return Contender("a", metrics, ones, ones > 0, times, times, (Matches(1, 0, 0),) * images, np.ones(1), np.array([]))
+    matches = (Matches(1, 0, 0),) * images
+    return Contender("a", metrics, ones, ones > 0, 0 * ones, times, times, matches, np.ones(1), np.array([]))
 
 
 def tables() -> Iterator[Table]:

@@ -158,4 +158,5 @@ class SimulatedComparison:
             windows=windows,
             memory=Memory(memory_mb),
             sampled_mb=memory_mb,
+            by_boxes=False,
         )
