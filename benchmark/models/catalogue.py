@@ -15,8 +15,10 @@ from benchmark.models.family import FAMILIES, Family
 DEFAULT_CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-#: As the table `models` wants them.
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+#: As the table `models` wants them; a winner named `tie` could not be told from none.
+_ID = re.compile(r"(?!tie$)[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_TASK = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_KINDS = {"fill-mask": "a language model", "automatic-speech-recognition": "a speech model"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class ModelEntry:
     runtime: str | None = None
     #: Id without the runtime.
     base_id: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What it is, in the middle of a sentence."""
+        return _KINDS.get(self.task, f"a model for {self.task}")
 
     def variant(self, runtime: str) -> "ModelEntry":
         """The same model, run by another runtime.
@@ -115,7 +122,7 @@ class Catalogue:
         entry = self[model_id]
         if not entry.can_detect_cars:
             able = ", ".join(each.id for each in self if each.can_detect_cars)
-            raise CannotDetectCars(f"{entry.id} is {entry.name} and cannot detect cars. Models that can: {able}.")
+            raise CannotDetectCars(f"{entry.id} is {entry.kind} and cannot detect cars. Models that can: {able}.")
         return entry
 
 
@@ -156,7 +163,8 @@ def _entry(model_id: str, table: dict[str, Any], families: Mapping[str, Family],
     _known(where, table, set(ModelEntry.__slots__) - {"id", "adapter", "folder", "runtime", "base_id"})
     if not _ID.fullmatch(model_id):
         raise BadCatalogue(
-            f"{where}: an id is of letters, digits, _ . and -, at most 64, and begins with one of the first two."
+            f"{where}: an id is of letters, digits, _ . and -, at most 64, begins with one of the first two, "
+            "and is not tie."
         )
     family = table.get("family")
     if family is not None and family not in families:
@@ -166,7 +174,7 @@ def _entry(model_id: str, table: dict[str, Any], families: Mapping[str, Family],
         name=_text(where, table, "name"),
         family=family,
         adapter=families[family] if family else None,
-        task=_text(where, table, "task"),
+        task=_task(where, table),
         can_detect_cars=bool(table.get("can_detect_cars", False)),
         description=_text(where, table, "description"),
         weights=_weights(f"{where}.weights", table["weights"]) if "weights" in table else None,
@@ -217,6 +225,13 @@ def _text(where: str, table: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str) or not value:
         raise BadCatalogue(f"{where}: {key} must be a text.")
     return value
+
+
+def _task(where: str, table: Mapping[str, Any]) -> str:
+    task = _text(where, table, "task")
+    if not _TASK.fullmatch(task):
+        raise BadCatalogue(f"{where}: task must be written as model hubs do, like object-detection.")
+    return task
 
 
 def _size(where: str, value: Any) -> int:

@@ -47,7 +47,7 @@ def require_ready(
     Raises CannotDetectCars, FamilyMissing, LibraryMissing, RuntimeUnavailable, WeightsMissing or WeightsMismatch.
     """
     if not entry.can_detect_cars:
-        raise CannotDetectCars(f"{entry.id} is {entry.name} and cannot detect cars.")
+        raise CannotDetectCars(f"{entry.id} is {entry.kind} and cannot detect cars.")
     if entry.adapter is None:
         raise FamilyMissing(f"{entry.id} cannot run: its entry in the catalogue names no family.")
     check_family(entry.id, entry.adapter)

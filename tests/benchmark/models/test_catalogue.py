@@ -66,6 +66,9 @@ def test_a_catalogue_of_ones_own_can_add_a_model_and_a_family(tmp_path: Path) ->
         (('file = "mine.pt"', 'file = "mine.pt"\nsha256 = "abc"'), "64 hex digits"),
         (('file = "mine.pt"', ""), "models.mine.weights: file must be a text"),
         (('task = "object-detection"', 'task = "object-detection"\ninput_size = 7'), "from 32 to 4096"),
+        (("object-detection", "Object Detection"), "models.mine: task must be written as model hubs do"),
+        (("[models.mine]", "[models.tie]"), "models.tie: an id is of letters, digits"),
+        (("[models.mine]", '[models."mine@onnx"]'), "models.mine@onnx: an id is of letters, digits"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, change: tuple[str, str], said: str) -> None:
