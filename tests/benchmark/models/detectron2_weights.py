@@ -1,0 +1,75 @@
+"""Small Faster R-CNN weights without any training: enough to compare detections with the package's own."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+CONFIG = "COCO-Detection/faster_rcnn_R_50_FPN_3x.yaml"
+CLASS_NAMES = ["auto", "person", "tree"]
+#: The same network with few channels: 0.2 M learned values instead of 42 M.
+NARROW = {
+    "MODEL.RESNETS.STEM_OUT_CHANNELS": 8,
+    "MODEL.RESNETS.WIDTH_PER_GROUP": 8,
+    "MODEL.RESNETS.RES2_OUT_CHANNELS": 16,
+    "MODEL.FPN.OUT_CHANNELS": 16,
+    "MODEL.ROI_BOX_HEAD.FC_DIM": 32,
+    "MODEL.RPN.POST_NMS_TOPK_TEST": 100,
+    "INPUT.MIN_SIZE_TEST": 192,
+}
+PARAMETERS: dict[str, Any] = {"config": CONFIG, "class_names": CLASS_NAMES, "overrides": NARROW}
+
+
+def make_detectron2_weights(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """The path of `random.pth` in `folder`, and the `parameters` of a Recipe for it.
+
+    Skips the test where detectron2 is not installed.
+    """
+    torch = pytest.importorskip("torch")
+    network = build_network(torch)
+    path = folder / "random.pth"
+    torch.save({"model": network.state_dict()}, path)
+    return path, PARAMETERS
+
+
+def package_config() -> Any:
+    """The config as a user of the package would write it."""
+    from detectron2.config import get_cfg
+
+    import detectron2
+
+    config = get_cfg()
+    config.merge_from_file(str(Path(detectron2.__file__).parent / "model_zoo" / "configs" / CONFIG))
+    config.merge_from_list([each for pair in NARROW.items() for each in pair])
+    config.MODEL.ROI_HEADS.NUM_CLASSES = len(CLASS_NAMES)
+    config.MODEL.DEVICE = "cpu"
+    return config
+
+
+def build_network(torch: Any) -> Any:
+    """A network whose scores are spread over 0–1."""
+    pytest.importorskip("detectron2")
+    from detectron2.modeling import build_model
+
+    torch.manual_seed(0)
+    network = build_model(package_config()).eval()
+    rpn, heads = network.proposal_generator.rpn_head, network.roi_heads.box_predictor
+    for layer, spread in (
+        (rpn.objectness_logits, 2.0),
+        (rpn.anchor_deltas, 0.3),
+        (heads.cls_score, 2.0),
+        (heads.bbox_pred, 1.0),
+    ):
+        set_spread(torch, network, layer, spread)
+    return network
+
+
+def set_spread(torch: Any, network: Any, layer: Any, spread: float) -> None:
+    """Scale a layer so that what it says of noise has that standard deviation."""
+    outputs: list[Any] = []
+    hook = layer.register_forward_hook(lambda _layer, _inputs, output: outputs.append(output.flatten()))
+    torch.nn.init.normal_(layer.weight)
+    with torch.no_grad():
+        network([{"image": torch.randint(0, 256, (3, 256, 320)).float()}])
+        layer.weight /= torch.cat(outputs).std() / spread
+    hook.remove()
