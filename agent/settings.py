@@ -113,10 +113,16 @@ class QueueSettings(ProjectSettings):
         return key.get_secret_value()
 
 
-class DatabaseSettings(BaseSettings):
-    """What ``arena migrate`` needs."""
+class CatalogueSettings(BaseSettings):
+    """Which models there are."""
 
     model_config = _READ
+
+    catalogue: Path | None = Field(None, alias="ARENA_CATALOGUE")
+
+
+class DatabaseSettings(CatalogueSettings):
+    """What ``arena migrate`` needs."""
 
     database_url: SecretStr = Field(alias="DATABASE_URL")
 
@@ -140,6 +146,12 @@ def load_queue_settings(**overrides: Any) -> QueueSettings:
     """Read whose jobs are to be shown; see ``load_settings``."""
     with _settings_errors():
         return QueueSettings(**overrides)
+
+
+def load_catalogue_settings(**overrides: Any) -> CatalogueSettings:
+    """Read which models there are; see ``load_settings``."""
+    with _settings_errors():
+        return CatalogueSettings(**overrides)
 
 
 def load_database_settings(**overrides: Any) -> DatabaseSettings:

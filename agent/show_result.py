@@ -18,6 +18,7 @@ from agent.wording import figure
 _TIE = "tie"
 _BETWEEN = " · "
 _LIBRARIES = ("torch", "ultralytics", "timm")
+_PLAIN_RUNTIME = "torch"
 
 
 def result_view(row: Row) -> RenderableType:
@@ -31,6 +32,8 @@ def result_view(row: Row) -> RenderableType:
         parts += ["", LatencyLines(row)]
     if machine := _BETWEEN.join(_machine(row)):
         parts += ["", Text(machine, style="dim")]
+    if agreement := _agreement(row):
+        parts += ["", Text(agreement, style="dim")]
     parts += [Text(f"! {message}", style="yellow") for message in _warnings(row)]
     return Encodable(Group(*parts, "", _verdict(row)))
 
@@ -53,8 +56,19 @@ def _about(metrics: Mapping[str, Any]) -> Iterator[str]:
     for name in ("numeric_precision", "device"):
         if metrics.get(name):
             yield printable(metrics[name])
+    yield from _loading(metrics)
+    if metrics.get("estimate") is True:
+        yield "an estimate"
+
+
+def _loading(metrics: Mapping[str, Any]) -> Iterator[str]:
+    if metrics.get("runtime") not in (None, _PLAIN_RUNTIME):
+        version = f" {metrics['runtime_version']}" if metrics.get("runtime_version") else ""
+        yield printable(f"{metrics['runtime']}{version}")
     if (load_s := number(metrics.get("load_s"))) is not None:
         yield f"loaded in {figure(load_s)} s"
+    if (export_s := number(metrics.get("export_s"))) is not None:
+        yield f"exported in {figure(export_s)} s"
 
 
 def _notes(row: Row) -> dict[str, str]:
@@ -69,11 +83,12 @@ def _notes(row: Row) -> dict[str, str]:
 
 
 def _quality(row: Row) -> Iterator[str]:
-    metrics = mapping(row, "model_a_metrics")
-    if basis := metrics.get("f1_basis"):
+    a, b = (mapping(row, f"model_{side}_metrics") for side in ("a", "b"))
+    if basis := a.get("f1_basis"):
         yield f"F1 by {printable(basis)}"
-    if (threshold := number(metrics.get("confidence_threshold"))) is not None:
-        yield f"confidence above {figure(threshold)}"
+    known = (number(each.get("confidence_threshold")) for each in (a, b))
+    if thresholds := dict.fromkeys(figure(each) for each in known if each is not None):
+        yield f"confidence above {' and '.join(thresholds)}"
 
 
 def _energy(row: Row) -> Iterator[str]:
@@ -115,6 +130,20 @@ def _counts(environment: Mapping[str, Any], cpu: Mapping[str, Any]) -> Iterator[
         yield _many(max(threads), "thread")
     if (images := number(environment.get("images"))) is not None:
         yield _many(images, "image")
+
+
+def _agreement(row: Row) -> str:
+    """Of two models with the same weights; empty where they are others."""
+    agreement = mapping(row, "verdict", "agreement")
+    found_a, found_b, matched, box_px, score = (
+        number(agreement.get(name))
+        for name in ("found_a", "found_b", "matched", "largest_box_difference_px", "largest_score_difference")
+    )
+    if found_a is None or found_b is None or matched is None:
+        return ""
+    differences = "" if box_px is None or score is None else f": by {figure(box_px)} px and {figure(score)} of score"
+    said = f"Same weights: {matched:,.0f} of {max(found_a, found_b):,.0f} boxes are the same within rounding"
+    return said + (differences and f" (furthest apart{differences})")
 
 
 def _many(count: float, what: str) -> str:

@@ -29,12 +29,17 @@ _FIRST = {
 
 _OF_MODELS = {
     "parameters": "parameters",
+    "runs as": "runtime",
+    "runtime’s version": "runtime_version",
     "computes in": "numeric_precision",
     "device": "device",
     "input size, px": "input_size",
+    "counts by": "count_basis",
     "confidence threshold": "confidence_threshold",
+    "threshold set on": "calibrated_on",
     "batch size offline": "batch_size",
     "load time, s": "load_s",
+    "export time, s": "export_s",
     "energy source": "energy_source",
     "weights’ SHA-256": "weights_sha256",
 }
@@ -92,6 +97,7 @@ def method(row: Mapping[str, Any]) -> list[str]:
     options = mapping(environment.get("options"))
     a, b = (mapping(row.get(f"model_{side}_metrics")) for side in ("a", "b"))
     resamples = number(verdict.get("resamples")) or 2000
+    thresholds = dict.fromkeys(filter(None, (_text(each.get("confidence_threshold")) for each in (a, b))))
     return [
         f"Both models saw the same images, {_said(environment.get('images'))}, each in a process of its own, so that "
         "neither shares memory or faults with the other. Both were warmed up first.",
@@ -100,7 +106,8 @@ def method(row: Mapping[str, Any]) -> list[str]:
         f"Throughput and energy come from batches of {_said(a.get('batch_size'))} images, in windows of at least "
         f"{_said(options.get('window_seconds'))} seconds "
         f"(source: {_text(a.get('energy_source')) or 'none; energy was not measured'}).",
-        f"A detection counts from a confidence of {_said(options.get('confidence'))}, and is right where it "
+        f"A detection counts above a confidence of {' (A) and '.join(thresholds) or '(not stated)'}"
+        f"{' (B)' if len(thresholds) > 1 else ''}, and is right where it "
         f"overlaps a true box by IoU {_said(environment.get('match_iou'))}; average precision uses all "
         "detections.",
         f"The images were drawn anew {resamples:,.0f} times, for both models at once. A model wins only if "

@@ -85,6 +85,12 @@ GROUPS: tuple[tuple[str, str, tuple[Metric, ...]], ...] = (
                 "The same, mean over IoU 0.5 to 0.95: how tightly the boxes fit.",
                 _share,
             ),
+            Metric(
+                "count_mae",
+                "Count error",
+                "By how many cars the number is wrong, mean over the images.",
+                _with("cars"),
+            ),
         ),
     ),
     (

@@ -50,6 +50,11 @@ class Outline:
     box: Box
     hint: str
 
+    @property
+    def is_point(self) -> bool:
+        """Whether it has no area: what a model without boxes finds."""
+        return self.box[0] == self.box[2] and self.box[1] == self.box[3]
+
 
 @dataclass(frozen=True, slots=True)
 class Picture:
@@ -226,11 +231,18 @@ def _overlapping(
 
 
 def _overlap(ours: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Intersection over union, one row for each of ours; no number where a box has no area."""
+    """Intersection over union, one row for each of ours.
+
+    Of a point and a box 1 or 0: whether it lies within. No number where a box of no area is no point.
+    """
     a, b = ours.T[:, :, None], theirs.T[:, None, :]
     with np.errstate(all="ignore"):  # a stranger's boxes may be larger than a float
         width = np.minimum(a[2], b[2]) - np.maximum(a[0], b[0])
         height = np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])
         common = np.maximum(width, 0) * np.maximum(height, 0)
         both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common
-        return np.asarray(common / both)
+        return np.where(_is_point(a) | _is_point(b), (width >= 0) & (height >= 0), common / both)
+
+
+def _is_point(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    return np.asarray((corners[0] == corners[2]) & (corners[1] == corners[3]))

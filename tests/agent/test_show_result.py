@@ -273,3 +273,25 @@ def test_any_row_fits_any_width_and_is_free_of_control_characters(data: st.DataO
     for key in data.draw(st.lists(st.sampled_from(["warnings", "composite", "weights", "sentence"]), max_size=2)):
         row["verdict"] = {**(row["verdict"] if isinstance(row["verdict"], dict) else {}), key: data.draw(JUNK)}
     shown(row, width)
+
+
+def test_a_runtime_its_export_and_an_estimate_are_told_with_the_model() -> None:
+    row = winner_row()
+    row["model_a_metrics"] |= {"runtime": "onnx", "runtime_version": "1.32.0", "export_s": 7.25}
+    row["model_b_metrics"] |= {"runtime": "torch", "runtime_version": "2.13.0", "estimate": True}
+    row["model_b_metrics"] |= {"confidence_threshold": 0.41}
+    text = shown(row, 120)
+    assert "cpu · onnx 1.32.0 · loaded in 3.30 s · exported in 7.25 s" in text
+    assert "cpu · loaded in 3.30 s · an estimate" in text
+    assert "confidence above 0.250 and 0.410" in text
+
+
+def test_whether_two_runtimes_of_the_same_weights_agree_is_told() -> None:
+    row = winner_row()
+    assert "Same weights" not in shown(row)
+    row["verdict"]["agreement"] = {
+        "found_a": 412, "found_b": 413, "matched": 411, "agrees": False,
+        "largest_box_difference_px": 0.0213, "largest_score_difference": 0.000412,
+    }  # fmt: skip
+    said = " ".join(shown(row).split())
+    assert "Same weights: 411 of 413 boxes are the same within rounding (furthest apart: by 0.0213 px" in said

@@ -122,7 +122,7 @@ def test_half_an_overlap_is_enough() -> None:
     assert picture(1, [LEFT], [(0.0, 0.0, 10.0, 4.9)]).shared == 0
 
 
-@pytest.mark.parametrize("box", [(5.0, 5.0, 5.0, 5.0), (9.0, 9.0, 1.0, 1.0), (-1e200, -1e200, 1e200, 1e200)])
+@pytest.mark.parametrize("box", [(5.0, 5.0, 5.0, 9.0), (9.0, 9.0, 1.0, 1.0), (-1e200, -1e200, 1e200, 1e200)])
 def test_a_box_without_a_sensible_area_is_shared_with_none(box: Box) -> None:
     assert picture(1, [box], [box]).shared == 0
 
@@ -160,3 +160,10 @@ def test_true_boxes_are_capped_as_well() -> None:
 def test_the_page_says_which_boxes_it_leaves_out() -> None:
     row = result_row() | {"image_results": [image_row("a", 1, [LEFT] * 400), image_row("b", 1, [RIGHT])]}
     assert "Of 400 boxes of A the 300 of highest confidence are drawn." in Page(report_html(row)).text
+
+
+def test_a_point_is_the_car_of_the_box_around_it() -> None:
+    inside, outside = (5.0, 5.0, 5.0, 5.0), (25.0, 5.0, 25.0, 5.0)
+    assert picture(1, [LEFT], [inside]).shared == picture(1, [inside], [LEFT]).shared == 1
+    assert picture(1, [LEFT], [outside]).shared == 0
+    assert picture(2, [LEFT], [inside, inside]).shared == 1
