@@ -66,6 +66,8 @@ def test_a_batch_gives_what_the_packages_batch_gives(model: Any, yolo_weights: P
     for batch in (images, images[3:]):
         ours = predict(model, batch, EVERYTHING)
         assert [rows(each) for each in ours] == predicted(yolo_weights, batch, conf=0.001, batch=len(batch))
+        for scores in ([each.score for each in found] for found in ours):
+            assert len(set(scores)) == len(scores) > 10  # of equal scores, either may come first
 
 
 def test_only_wanted_classes_are_kept_under_our_names(model: Any, yolo_weights: Path, images: list[Image]) -> None:
