@@ -16,8 +16,10 @@ def torch_device(device: str) -> torch.device:
         chosen = torch.device(device)
     except RuntimeError as error:
         raise DeviceUnavailable(f"{device!r} is not a device; use auto, cpu or cuda:0.") from error
-    if chosen.type != "cuda":
+    if device == "cpu":
         return chosen
+    if chosen.type != "cuda":
+        raise DeviceUnavailable(f"{device!r} is not a device of ours; use auto, cpu or cuda:0.")
     index = chosen.index or 0
     if index >= torch.cuda.device_count():
         raise DeviceUnavailable(f"{device} is not here: torch sees {torch.cuda.device_count()} GPUs. Use auto or cpu.")

@@ -1,9 +1,15 @@
-"""Small YOLO weights without any training: enough to compare detections with the package's own."""
+"""Small YOLO weights without any training, and every family loaded, for the contract that all of them keep."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmark.measure.host import Host
+from benchmark.model import Model
+from tests.benchmark.models.families import SUBJECTS, FirstLoad, Subject, make_subject
+from tests.benchmark.models.spy import Spy
 
 
 def normalise(network: Any, torch: Any) -> None:
@@ -39,3 +45,30 @@ def yolo_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "random.pt"
     yolo.save(path)
     return path
+
+
+@pytest.fixture(scope="session", params=SUBJECTS)
+def first_load(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FirstLoad]:
+    """Each family in each of its runtimes, under the eyes of a spy."""
+    folder = tmp_path_factory.mktemp("subject")
+    subject = make_subject(request.param, request, folder)
+    (home := folder / "home").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOME", str(home))
+        spy = Spy.set_up(folder, patch)
+        host = Host(request.param)
+        try:
+            yield FirstLoad(subject, host, subject.load_in(host), spy, home)
+        finally:
+            host.close()
+
+
+@pytest.fixture(scope="session")
+def subject(first_load: FirstLoad) -> Subject:
+    return first_load.subject
+
+
+@pytest.fixture(scope="session")
+def model(subject: Subject) -> Model:
+    """In this process; what had to be exported was exported by the first load."""
+    return subject.load()
