@@ -30,7 +30,7 @@ def _row(entry: ModelEntry) -> ModelRow:
         description=entry.description,
         weights=Path(weights.file).name if weights else None,  # folders are the agent's own affair
         licence=weights.licence if weights else None,
-        input_size=entry.input_size,
+        input_size=entry.input_size if entry.family else None,
         classes=entry.classes,
         runtime=entry.runtime,
         default_runtime=entry.runtimes[0] if entry.runtimes else None,

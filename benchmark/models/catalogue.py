@@ -175,7 +175,7 @@ def _entry(model_id: str, table: dict[str, Any], families: Mapping[str, Family],
         family=family,
         adapter=families[family] if family else None,
         task=_task(where, table),
-        can_detect_cars=bool(table.get("can_detect_cars", False)),
+        can_detect_cars=_can_detect_cars(where, table),
         description=_text(where, table, "description"),
         weights=_weights(f"{where}.weights", table["weights"]) if "weights" in table else None,
         folder=folder,
@@ -225,6 +225,13 @@ def _text(where: str, table: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str) or not value:
         raise BadCatalogue(f"{where}: {key} must be a text.")
     return value
+
+
+def _can_detect_cars(where: str, table: Mapping[str, Any]) -> bool:
+    can = table.get("can_detect_cars", False)
+    if can not in (True, False) or (can and ("family" not in table or table.get("task") in _KINDS)):
+        raise BadCatalogue(f"{where}: can_detect_cars is true or false, and true for a family that sees images alone.")
+    return bool(can)
 
 
 def _task(where: str, table: Mapping[str, Any]) -> str:

@@ -241,17 +241,15 @@ def test_a_taken_port_is_said_and_nothing_stays_behind(stack: LocalStack) -> Non
     assert "Traceback" not in shown.stderr
 
 
-def test_migrate_says_what_it_did_and_then_that_there_is_nothing_to_do() -> None:
-    with LocalStack() as fresh:
-        first = arena("migrate", "--database-url", fresh.database_url)
-        second = arena("migrate", "--database-url", fresh.database_url)
-    assert "applied" in first.stdout
-    assert "up to date" in second.stdout
-
-
 def test_submit_shows_the_databases_own_words(stack: LocalStack) -> None:
     access = ["--url", stack.url, "--key", stack.publishable_key]
     refused = arena("submit", "wav2vec2", "Trained_yolov8", "--images", SCENES, *access)
     assert refused.returncode == 1
     said = " ".join(refused.stderr.replace("│", " ").split())
-    assert "wav2vec2 is a speech model and cannot detect cars. Choose one of: Trained_yolov5" in said
+    assert (
+        "wav2vec2 is a speech model and cannot detect cars. "
+        "Choose one of: Trained_yolov5, Trained_yolov8, detectron2, efficientnet_b0." in said
+    )
+    refused = arena("submit", "Trained_yolov8@tflite", "Trained_yolov8", "--images", SCENES, *access)
+    said = " ".join(refused.stderr.replace("│", " ").split())
+    assert "Trained_yolov8 cannot be run as @tflite. Choose one of: Trained_yolov8, Trained_yolov8@torch-fp16," in said

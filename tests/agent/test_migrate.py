@@ -2,15 +2,37 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 
 from agent import migrate as module
 from agent.errors import MigrationError
-from agent.migrate import migrate
+from agent.migrate import Migrated, migrate
+from agent.model_rows import model_rows, offered_models
 from local import LocalStack
 from sql.migration import Migration, migrations
+from sql.seed import built_in_seed, seed
+
+OWN = """
+[models.my_cars]
+name = "YOLO11n of our car park"
+family = "ultralytics"
+task = "object-detection"
+can_detect_cars = true
+description = "Trained on our own photographs."
+runtimes = ["onnx", "torch"]
+[models.my_cars.weights]
+file = "/secret/place/cars.pt"
+[models.Trained_yolov8]
+name = "Our YOLOv8"
+family = "ultralytics"
+task = "object-detection"
+can_detect_cars = true
+description = "Trained by us."
+runtimes = ["torch"]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +60,16 @@ def known(database_url: str) -> list[tuple[str, str]]:
         ).fetchall()
 
 
+def published(database_url: str) -> list[str]:
+    with psycopg.connect(database_url) as connection:
+        return [str(row[0]) for row in connection.execute('select id from public.models order by id collate "C"')]
+
+
+def own_seed(folder: Path, text: str = OWN) -> str:
+    (folder / "catalogue.toml").write_text(text)
+    return seed(model_rows(offered_models(folder / "catalogue.toml")))
+
+
 def test_there_are_migrations_and_they_are_in_order() -> None:
     versions = [migration.version for migration in migrations()]
     assert versions == sorted(set(versions))
@@ -45,32 +77,71 @@ def test_there_are_migrations_and_they_are_in_order() -> None:
 
 
 def test_an_empty_project_gets_all_and_then_nothing_more(database_url: str) -> None:
-    assert migrate(database_url) == migrations()
+    first = migrate(database_url)
+    assert (first.applied, first.added, first.changed) == (migrations(), published(database_url), [])
     assert known(database_url) == [(migration.version, migration.name) for migration in migrations()]
-    assert migrate(database_url) == []
+    assert migrate(database_url) == Migrated([], [], [])
 
 
 def test_only_what_is_missing_is_applied(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     migrate(database_url)
     new = Migration("20990101000000", "new", "create table public.new (id int)")
     monkeypatch.setattr(module, "migrations", lambda: [*migrations(), new])
-    assert migrate(database_url) == [new]
+    assert migrate(database_url) == Migrated([new], [], [])
+
+
+def test_models_of_ones_own_are_published_beside_the_built_in_ones(database_url: str, tmp_path: Path) -> None:
+    migrate(database_url)
+    assert migrate(database_url, own_seed(tmp_path)) == Migrated([], ["my_cars", "my_cars@torch"], ["Trained_yolov8"])
+    assert migrate(database_url, own_seed(tmp_path)) == Migrated([], [], [])
+    with psycopg.connect(database_url) as connection:
+        row = connection.execute("select weights, runtime, runtimes from public.models where id = 'my_cars'").fetchone()
+    assert row == ("cars.pt", "onnx", ["onnx", "torch"])
+    changed = own_seed(tmp_path, OWN.replace("Our YOLOv8", "Our newer YOLOv8"))
+    assert migrate(database_url, changed) == Migrated([], [], ["Trained_yolov8"])
+
+
+def test_a_model_that_has_left_the_catalogue_stays(database_url: str, tmp_path: Path) -> None:
+    migrate(database_url)
+    migrate(database_url, own_seed(tmp_path))
+    assert migrate(database_url) == Migrated([], [], ["Trained_yolov8"])
+    assert {"my_cars", "my_cars@torch"} <= set(published(database_url))
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(database_url: str, tmp_path: Path) -> None:
+    fresh = migrate(database_url, dry_run=True)
+    assert fresh.applied == migrations()
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("select to_regclass('public.models')").fetchone() == (None,)
+    assert migrate(database_url) == fresh
+    planned = migrate(database_url, own_seed(tmp_path), dry_run=True)
+    assert planned.added == ["my_cars", "my_cars@torch"]
+    assert migrate(database_url, own_seed(tmp_path)) == planned
+
+
+def test_a_seed_that_fails_is_said_and_nothing_is_changed(database_url: str) -> None:
+    with pytest.raises(MigrationError, match=r"Publishing the models failed; nothing was changed: .*models_id_is_a_n"):
+        migrate(database_url, built_in_seed().replace("'wav2vec2'", "'../wav2vec2'"))
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("select to_regclass('public.models')").fetchone() == (None,)
 
 
 def test_two_at_once_share_the_work(database_url: str) -> None:
-    applied: list[list[Migration]] = []
+    done: list[Migrated] = []
     together = threading.Barrier(3)
 
     def run() -> None:
         together.wait()
-        applied.append(migrate(database_url))
+        done.append(migrate(database_url))
 
     threads = [threading.Thread(target=run) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(map(len, applied)) == [0, 0, len(migrations())]
+    done.sort(key=lambda each: len(each.applied))
+    assert done[:2] == [Migrated([], [], [])] * 2
+    assert (done[2].applied, done[2].added) == (migrations(), published(database_url))
 
 
 def test_a_migration_that_fails_is_named_and_nothing_is_changed(

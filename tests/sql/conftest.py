@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from sql.seed import built_in_seed
 from tests.sql.database import Database, connect, make_it_supabase, migrate
 from tests.sql.server import PostgresServer, get_server
 
@@ -50,10 +51,12 @@ def supabase_template(server: PostgresServer) -> str:
 
 @pytest.fixture(scope="session")
 def arena_template(server: PostgresServer, supabase_template: str) -> str:
-    """A database with the migrations applied."""
+    """A database with the migrations applied and the built-in models published."""
     with connect(server.get_uri()) as admin:
         admin.execute(f"create database arena_template template {supabase_template}".encode())
     migrate(server.get_uri(database="arena_template"))
+    with connect(server.get_uri(database="arena_template")) as connection:
+        connection.execute(built_in_seed().encode())
     return "arena_template"
 
 

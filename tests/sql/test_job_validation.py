@@ -7,6 +7,10 @@ import pytest
 from tests.sql.database import IMAGES, Database
 
 COMPETITORS = "Choose one of: Trained_yolov5, Trained_yolov8, detectron2, efficientnet_b0."
+RUNTIMES = (
+    "Choose one of: Trained_yolov8, Trained_yolov8@torch-fp16, Trained_yolov8@torch-compile, Trained_yolov8@onnx, "
+    "Trained_yolov8@openvino, Trained_yolov8@tensorrt."
+)
 WHOLE = "Give a whole number from 0 to 10000."
 PATHS = "storage://bucket/path"
 
@@ -30,6 +34,14 @@ REFUSALS: list[tuple[dict[str, Any], str, str, str]] = [
     ({"model_b": "yolo99"}, "model_b", 'no model "yolo99"', COMPETITORS),
     ({"model_a": "roberta_base"}, "model_a", "roberta_base is a language model and cannot detect cars.", COMPETITORS),
     ({"model_b": "wav2vec2"}, "model_b", "wav2vec2 is a speech model and cannot detect cars.", COMPETITORS),
+    ({"model_b": "Trained_yolov8@tflite"}, "model_b", "Trained_yolov8 cannot be run as @tflite.", RUNTIMES),
+    ({"model_b": "Trained_yolov8@"}, "model_b", "Trained_yolov8 cannot be run as @.", RUNTIMES),
+    ({"model_b": "Trained_yolov8@onnx@onnx"}, "model_b", "Trained_yolov8 cannot be run as @onnx@onnx.", RUNTIMES),
+    ({"model_a": "Trained_yolov8@torch"}, "model_a", "Trained_yolov8 is run by torch without saying so.", RUNTIMES),
+    ({"model_a": "detectron2@onnx"}, "model_a", "detectron2 cannot be run as @onnx.", "Choose one of: detectron2."),
+    ({"model_a": "roberta_base@onnx"}, "model_a", "roberta_base is a language model and cannot", COMPETITORS),
+    ({"model_a": "yolo99@onnx"}, "model_a", 'no model "yolo99"', COMPETITORS),
+    ({"model_a": "@onnx"}, "model_a", 'no model ""', COMPETITORS),
     ({"images": None}, "images", "not an array", "1 to 500"),
     ({"images": {}}, "images", "not an array", "1 to 500"),
     ({"images": []}, "images", "holds 0 images", "1 to 500"),
@@ -81,6 +93,8 @@ REFUSALS: list[tuple[dict[str, Any], str, str, str]] = [
 ACCEPTED: list[dict[str, Any]] = [
     {"model_a": "efficientnet_b0", "model_b": "detectron2"},
     {"model_a": "Trained_yolov5", "model_b": "Trained_yolov5"},
+    {"model_a": "Trained_yolov8", "model_b": "Trained_yolov8@onnx"},
+    {"model_a": "Trained_yolov5@tensorrt", "model_b": "Trained_yolov5@torch-fp16"},
     {"images": [{"image_path": "1.jpg", "car_count": 0}] * 500},
     *(image(image_path=path) for path in (
         "https://host/1.jpg", "HTTPS://host:444/a/../1.jpg?token=a&b=c#d", "http://[::1]/1.jpg", "storage://bucket/a/1.jpg",
@@ -129,9 +143,10 @@ def test_a_refusal_shows_no_address(database: Database) -> None:
     assert "secret" not in refusal.message + refusal.detail + refusal.hint
 
 
-def test_a_refusal_repeats_only_the_start_of_what_was_sent(database: Database) -> None:
+@pytest.mark.parametrize("start", ["", "Trained_yolov8@"])
+def test_a_refusal_repeats_only_the_start_of_what_was_sent(database: Database, start: str) -> None:
     with database.refused() as refusal:
-        database.insert_job(model_a="x" * 100_000)
+        database.insert_job(model_a=start + "x" * 100_000)
     assert len(refusal.message) < 200
 
 

@@ -6,14 +6,18 @@ import tempfile
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from sql.migration import migrations
 from sql.schema import schema
+from sql.seed import built_in_seed
 from tests.sql.database import Database, connect, make_it_supabase, migrate
 from tests.sql.server import PostgresServer, get_server
+
+MODELS = "select to_jsonb(m) as model from public.models m order by id"
 
 
 def dump(server: PostgresServer, uri: str) -> str:
@@ -40,10 +44,44 @@ def test_every_migration_can_run_twice(server: PostgresServer, empty_database: s
 def test_running_again_keeps_the_rows(own_database: Database) -> None:
     held = own_database.held_job()
     assert held.complete() == "completed"
-    before = own_database.job(held.job_id)
-    migrate(own_database.uri)
-    assert own_database.job(held.job_id) == before
-    assert own_database.value("select count(*) from public.models") == 6
+    job = own_database.job(held.job_id)
+    models = own_database.rows(MODELS)
+    own_database.rows(schema())
+    assert own_database.job(held.job_id) == job
+    assert own_database.rows(MODELS) == models
+
+
+def test_migrations_alone_leave_the_six_models_ready_to_run(empty_database: str) -> None:
+    migrate(empty_database, times=2)
+    with connect(empty_database) as connection:
+        rows = connection.execute(
+            "select id, runtime, default_runtime, runtimes, base_id from public.models"
+        ).fetchall()
+    unable: dict[str, Any] = {"runtime": None, "default_runtime": None, "runtimes": [], "base_id": None}
+    able: dict[str, Any] = {"runtime": "torch", "default_runtime": "torch", "runtimes": ["torch"], "base_id": None}
+    assert sorted(rows, key=lambda row: str(row["id"])) == [
+        {"id": "Trained_yolov5"} | able,
+        {"id": "Trained_yolov8"} | able,
+        {"id": "detectron2"} | able,
+        {"id": "efficientnet_b0"} | able,
+        {"id": "roberta_base"} | unable,
+        {"id": "wav2vec2"} | unable,
+    ]
+
+
+def test_models_of_before_the_variants_keep_their_jobs(empty_database: str) -> None:
+    older = [migration for migration in migrations() if migration.version < "20261124"]
+    newer = migrations()[len(older) :]
+    with connect(empty_database) as connection:
+        for migration in older:
+            connection.execute(migration.sql.encode())
+    database = Database(empty_database)
+    held = database.held_job()
+    for statement in [*(migration.sql for migration in newer), built_in_seed()]:
+        database.rows(statement)
+    assert (held.renew(), held.complete()) == ("renewed", "completed")
+    assert database.value("select runtimes[1] from public.models where id = 'Trained_yolov5'") == "torch"
+    database.close()
 
 
 def test_schema_file_is_current() -> None:
@@ -58,6 +96,11 @@ def test_schema_file_makes_the_same_database(
         connection.execute(schema().encode())
         connection.execute(schema().encode())
     assert dump(server, empty_database) == dump(server, own_database.uri)
+    with connect(empty_database) as connection:
+        made = connection.execute(
+            "select to_jsonb(m) - 'created_at' as model from public.models m order by id"
+        ).fetchall()
+    assert made == own_database.rows("select to_jsonb(m) - 'created_at' as model from public.models m order by id")
 
 
 def test_schema_file_records_the_versions(empty_database: str) -> None:

@@ -44,6 +44,16 @@ def test_a_model_against_itself_is_named_once(database: Database) -> None:
     assert waits(database, job_id)["message"] == "No running agent can run detectron2."
 
 
+def test_a_runtime_that_no_agent_has_is_named_with_its_model(database: Database) -> None:
+    database.register(p_models=Names(["Trained_yolov8", "Trained_yolov8@onnx"]))
+    job_id = database.insert_job(model_a="Trained_yolov8@openvino", model_b="Trained_yolov8@onnx")
+    assert waits(database, job_id) == {
+        "waiting_for": "models",
+        "missing_models": ["Trained_yolov8@openvino"],
+        "message": "No running agent can run Trained_yolov8@openvino.",
+    }
+
+
 def test_two_agents_with_a_model_each_are_none_with_both(database: Database) -> None:
     for model in ("Trained_yolov5", "Trained_yolov8"):
         database.register(p_models=Names([model]))
