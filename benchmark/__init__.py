@@ -40,6 +40,7 @@ from benchmark.labelled_image import LabelledImage
 from benchmark.measure.environment import describe_machine
 from benchmark.models.catalogue import Catalogue, ModelEntry, WeightsFile, load_catalogue
 from benchmark.models.state import ModelState, model_state
+from benchmark.models.weights import CheckedWeights, resolve_weights, weights_place
 from benchmark.options import Options, Weights
 from benchmark.progress import Progress
 from benchmark.settings import BenchmarkSettings
@@ -58,6 +59,7 @@ __all__ = [
     "Cancelled",
     "CannotDetectCars",
     "Catalogue",
+    "CheckedWeights",
     "ClassMissing",
     "Comparison",
     "Detection",
@@ -98,5 +100,7 @@ __all__ = [
     "describe_machine",
     "load_catalogue",
     "model_state",
+    "resolve_weights",
     "thumbnail",
+    "weights_place",
 ]

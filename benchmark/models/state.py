@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmark.errors import BenchmarkError, CannotDetectCars, FamilyMissing
+from benchmark.errors import BenchmarkError, CannotDetectCars, FamilyMissing, WeightsNotFetched
 from benchmark.models.catalogue import ModelEntry
 from benchmark.models.family import Family, check_family, check_versions
 from benchmark.models.runtime import RUNTIMES, check_runtime
@@ -17,7 +17,8 @@ class ModelState:
 
     model_id: str
     #: `ready`, or the code of the error that a comparison would end with: `cannot_detect_cars`, `family_missing`,
-    #: `library_missing`, `runtime_unavailable`, `weights_missing`, `weights_to_download`, `weights_mismatch`.
+    #: `library_missing`, `runtime_unavailable`, `weights_missing`, `weights_to_download`, `weights_mismatch`,
+    #: `weights_unreadable`.
     state: str
     #: What to do about it; None where ready.
     reason: str | None = None
@@ -28,6 +29,11 @@ class ModelState:
     def ready(self) -> bool:
         """Whether a comparison with it can start."""
         return self.state == "ready"
+
+    @property
+    def fetchable(self) -> bool:
+        """Whether it lacks nothing but weights that can be downloaded."""
+        return self.state == WeightsNotFetched.code
 
 
 def model_state(entry: ModelEntry, weights_dirs: Sequence[Path] = (), device: str = "auto") -> ModelState:
@@ -44,7 +50,7 @@ def require_ready(
 ) -> tuple[Family, CheckedWeights]:
     """The family and the checked weights of a model that can run.
 
-    Raises CannotDetectCars, FamilyMissing, LibraryMissing, RuntimeUnavailable, WeightsMissing or WeightsMismatch.
+    Raises CannotDetectCars, FamilyMissing, LibraryMissing, RuntimeUnavailable, or what resolve_weights does.
     """
     if not entry.can_detect_cars:
         raise CannotDetectCars(f"{entry.id} is {entry.kind} and cannot detect cars.")

@@ -33,13 +33,15 @@ def test_weights_are_looked_for_in_the_folders_too(entry: ModelEntry, tmp_path: 
     (tmp_path / "pod").mkdir()
     (tmp_path / "own.pt").rename(tmp_path / "pod" / "own.pt")
     missing = model_state(entry, [tmp_path / "else"])
-    assert missing.state == "weights_missing"
-    assert missing.reason == (
-        "The weights of Trained_yolov8 are not here: put own.pt into the weights folder. "
-        "It is published at https://example.org/own.pt."
-    )
+    assert (missing.state, missing.ready, missing.fetchable) == ("weights_to_download", False, True)
     assert missing.notes == (f"They were looked for at {tmp_path}/own.pt and {tmp_path}/else/own.pt.",)
     assert model_state(entry, [tmp_path / "else", tmp_path / "pod"]).ready
+
+
+def test_weights_that_nobody_publishes_are_missing(entry: ModelEntry) -> None:
+    missing = model_state(replace(entry, weights=WeightsFile("none.pt", (SHA256,))))
+    assert (missing.state, missing.fetchable) == ("weights_missing", False)
+    assert missing.reason == "The weights of Trained_yolov8 are not here: put none.pt into the weights folder."
 
 
 def test_weights_can_be_named_by_an_absolute_path(entry: ModelEntry, tmp_path: Path) -> None:
@@ -99,7 +101,7 @@ def test_a_speech_model_cannot_detect_cars() -> None:
 
 def test_the_catalogues_states_are_found_without_loading_anything(tmp_path: Path) -> None:
     states = {entry.id: model_state(entry, [tmp_path]).state for entry in load_catalogue()}
-    assert states["Trained_yolov8"] in {"weights_missing", "library_missing"}
-    assert states["detectron2"] == "family_missing"
+    assert states["Trained_yolov8"] in {"weights_to_download", "library_missing"}
+    assert states["detectron2"] in {"library_missing", "weights_to_download"}
     with pytest.raises(UnknownModel):
         load_catalogue()["nonesuch"]
