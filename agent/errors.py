@@ -6,6 +6,7 @@
     ├── SettingsError
     ├── ManifestError
     ├── MigrationError
+    ├── JobEnded                  (a job that was watched)
     ├── StoreError
     │   ├── StoreUnavailable      (transient)
     │   ├── KeyRefused
@@ -44,6 +45,10 @@ class ManifestError(AgentError):
 
 class MigrationError(AgentError):
     """The database could not be migrated."""
+
+
+class JobEnded(AgentError):
+    """The job ended without a result."""
 
 
 class StoreError(AgentError):

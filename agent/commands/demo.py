@@ -3,36 +3,44 @@
 import asyncio
 import os
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 import demo as demo_package
 from agent.commands.agent_process import AgentProcess
 from agent.commands.options import JsonFile, Port, write_json
+from agent.commands.pairs import PAIRS, Pairs, fight, outcomes_table
 from agent.commands.stack import wait_for_signal
 from agent.commands.submit import follow
 from agent.front_end import FrontEnd, JobResult
 from agent.job import utc
 from agent.manifest import read_manifest
 from agent.migrate import migrate
+from agent.settings import WEIGHTS_DIR
 from agent.show_result import result_view
+from benchmark import load_catalogue
 from local import LocalStack
 
 DEMO = Path(demo_package.__file__).parent
 SCENES = DEMO / "scenes"
+_CATALOGUE = DEMO / "catalogue.toml"
 
-_MODELS = ("Trained_yolov5", "Trained_yolov8")
 # The carbon figure needs a grid; the user's ARENA_COUNTRY goes before this one.
 _COUNTRY = "USA"
 
 
 def demo(
+    pairs: Annotated[
+        Pairs, typer.Option(help="One battle, or the six of the tutorial; those that cannot be fought say why.")
+    ] = Pairs.ONE,
     once: Annotated[
         bool, typer.Option("--once", help="Leave when the result is there, instead of staying up.")
     ] = False,
@@ -42,7 +50,7 @@ def demo(
     """Start everything here, run one battle, and show the winner.
 
     Postgres, REST, Auth and Realtime on this machine; an agent as a process of its own; a job inserted with the
-    publishable key as a front end would; the result as it arrives by Realtime. The two models are small stand-ins
+    publishable key as a front end would; the result as it arrives by Realtime. The models are small stand-ins
     trained on generated street scenes.
     """
     console = Console()
@@ -51,10 +59,9 @@ def demo(
         stack = _start_stack(console, running, port)
         agent = _start_agent(console, running, stack)
         with FrontEnd(stack.url, stack.publishable_key) as front_end:
-            result = _battle(console, front_end, agent)
-        console.print(result_view(result.row))
-        console.print(_summary(result))
-        write_json(json_file, result.row)
+            battle = partial(_battle, console, front_end, agent)
+            row = _fight_all(console, PAIRS[pairs], battle) if pairs is not Pairs.ONE else battle(*PAIRS[pairs][0]).row
+        write_json(json_file, row)
         if not once:
             _stay(console, stack)
 
@@ -73,7 +80,8 @@ def _start_agent(console: Console, running: ExitStack, stack: LocalStack) -> Age
         "SUPABASE_URL": stack.url,
         "SUPABASE_KEY": stack.secret_key,
         "ARENA_AGENT_NAME": "demo agent",
-        "ARENA_CATALOGUE": str(DEMO / "catalogue.toml"),
+        "ARENA_CATALOGUE": str(_CATALOGUE),
+        "ARENA_DOWNLOAD_WEIGHTS": "false",
         "ARENA_IMAGE_ROOT": str(SCENES),
         "ARENA_COUNTRY": os.environ.get("ARENA_COUNTRY", _COUNTRY),
     }
@@ -81,11 +89,27 @@ def _start_agent(console: Console, running: ExitStack, stack: LocalStack) -> Age
         return running.enter_context(AgentProcess(settings))
 
 
-def _battle(console: Console, front_end: FrontEnd, agent: AgentProcess) -> JobResult:
+def _battle(console: Console, front_end: FrontEnd, agent: AgentProcess, model_a: str, model_b: str) -> JobResult:
     _, images = read_manifest(SCENES)
-    with _step(console, "job", f"{len(images)} scenes, {' against '.join(_MODELS)}"):
-        job = front_end.submit(*_MODELS, images)
-    return asyncio.run(_while_alive(agent, follow(front_end, job["id"], console)))
+    with _step(console, "job", f"{len(images)} scenes, {model_a} against {model_b}"):
+        job = front_end.submit(model_a, model_b, images)
+    result = asyncio.run(_while_alive(agent, follow(front_end, job["id"], console)))
+    console.print(result_view(result.row), _summary(result))
+    return result
+
+
+def _fight_all(console: Console, pairs: Sequence[tuple[str, str]], battle: Callable[[str, str], JobResult]) -> Any:
+    """Each pair's models with their row, or with the reason why there is none."""
+    catalogue, outcomes = load_catalogue(_CATALOGUE), []
+    for pair in pairs:
+        console.rule(" against ".join(pair), align="left", style="dim")
+        outcome = fight(*pair, catalogue, [WEIGHTS_DIR], battle)
+        if outcome.reason:
+            console.print(f"[yellow]–[/] {escape(outcome.reason)}", highlight=False)
+        outcomes.append(outcome)
+    console.rule("all pairs", align="left", style="dim")
+    console.print(outcomes_table(outcomes))
+    return [each.to_row() for each in outcomes]
 
 
 async def _while_alive(agent: AgentProcess, following: Coroutine[Any, Any, JobResult]) -> JobResult:
@@ -116,9 +140,8 @@ def _summary(result: JobResult) -> Table:
 def _stay(console: Console, stack: LocalStack) -> None:
     console.print(f"\nStill running at [bold]{stack.url}[/]. Ctrl-C stops everything.")
     console.print("\n[dim]Another battle, from another terminal:[/]")
-    command = (
-        f"arena submit {' '.join(_MODELS)} --images {SCENES} --wait --url {stack.url} --key {stack.publishable_key}"
-    )
+    models = " ".join(PAIRS[Pairs.ONE][0])
+    command = f"arena submit {models} --images {SCENES} --wait --url {stack.url} --key {stack.publishable_key}"
     console.print(command, soft_wrap=True, highlight=False)
     wait_for_signal()
 

@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from agent.commands.options import Images, JobOptions, JsonFile, given, parse_job_options, write_json
-from agent.errors import AgentError
+from agent.errors import JobEnded
 from agent.front_end import FrontEnd, JobResult
 from agent.show import PhaseBar
 from agent.show_result import result_view
@@ -51,7 +51,7 @@ def submit(
 
 
 async def follow(front_end: FrontEnd, job_id: str, console: Console) -> JobResult:
-    """Show a job's progress until its result is here; raises AgentError if it comes to none."""
+    """Show a job's progress until its result is here; raises JobEnded if it comes to none."""
     job: Any = None
     with PhaseBar(console) as bar:
         async for item in front_end.watch(job_id):
@@ -59,7 +59,7 @@ async def follow(front_end: FrontEnd, job_id: str, console: Console) -> JobResul
                 return item
             job = item.job
             bar.update_job(job, item.waiting_for)
-    raise AgentError(_why(job))
+    raise JobEnded(_why(job))
 
 
 def _why(job: Any) -> str:

@@ -241,7 +241,7 @@ def _overlap(ours: npt.NDArray[np.float64], theirs: npt.NDArray[np.float64]) -> 
         height = np.minimum(a[3], b[3]) - np.maximum(a[1], b[1])
         common = np.maximum(width, 0) * np.maximum(height, 0)
         both = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - common
-        return np.where(_is_point(a) | _is_point(b), (width >= 0) & (height >= 0), common / both)
+        return np.asarray(np.where(_is_point(a) | _is_point(b), (width >= 0) & (height >= 0), common / both))
 
 
 def _is_point(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
