@@ -10,7 +10,8 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from benchmark.errors import BadCatalogue, CannotDetectCars, UnknownModel, UnknownRuntime
-from benchmark.models.family import FAMILIES, Family
+from benchmark.models.family import FAMILIES, NO_ADVICE, Family
+from benchmark.models.runtime import RUNTIMES, TORCH
 
 DEFAULT_CATALOGUE = Path(__file__).with_name("catalogue.toml")
 
@@ -150,12 +151,24 @@ def _tables(data: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
 
 
 def _family(name: str, table: dict[str, Any]) -> Family:
-    _known(f"families.{name}", table, {"module", "requires", "extra"})
-    return Family(
-        module=_text(f"families.{name}", table, "module"),
-        requires=tuple(table.get("requires", ())),
-        extra=table.get("extra"),
+    where = f"families.{name}"
+    _known(where, table, {"module", "requires", "advice", "runtimes"})
+    family = Family(
+        module=_text(where, table, "module"),
+        requires=_texts(where, table, "requires", ()),
+        advice=table.get("advice", NO_ADVICE),
+        runtimes=_texts(where, table, "runtimes", (TORCH,)),
     )
+    if not set(family.runtimes) <= set(RUNTIMES) or not family.runtimes:
+        raise BadCatalogue(f"{where}: runtimes must be some of {', '.join(RUNTIMES)}.")
+    return family
+
+
+def _texts(where: str, table: Mapping[str, Any], key: str, default: tuple[str, ...]) -> tuple[str, ...]:
+    value = table.get(key, default)
+    if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
+        raise BadCatalogue(f"{where}: {key} must be a list of texts.")
+    return tuple(value)
 
 
 def _entry(model_id: str, table: dict[str, Any], families: Mapping[str, Family], folder: Path) -> ModelEntry:
@@ -200,7 +213,7 @@ def _runtimes(where: str, table: Mapping[str, Any], family: Family | None) -> tu
     """Those of the family unless the entry names its own, the first of which is its default."""
     if family is None:
         return ()
-    chosen = tuple(table.get("runtimes", family.runtimes))
+    chosen = _texts(where, table, "runtimes", family.runtimes)
     if not chosen or not set(chosen) <= set(family.runtimes) or len(set(chosen)) < len(chosen):
         raise BadCatalogue(f"{where}: runtimes must be some of {', '.join(family.runtimes)}, each once.")
     return chosen

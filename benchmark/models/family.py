@@ -15,6 +15,9 @@ from benchmark.model import Model
 from benchmark.models.runtime import RUNTIMES, TORCH
 
 
+NO_ADVICE = "Install it first."
+
+
 @dataclass(frozen=True, slots=True)
 class Family:
     """Models that one adapter module loads."""
@@ -26,7 +29,7 @@ class Family:
     #: Extra of this package that installs them.
     extra: str | None = None
     #: Where it is not this package that installs them: what to read.
-    advice: str = "Install it first."
+    advice: str = NO_ADVICE
     #: Names of the runtimes that its adapter knows, the usual one first.
     runtimes: tuple[str, ...] = (TORCH,)
 

@@ -70,6 +70,19 @@ def test_an_id_that_the_database_would_refuse_is_refused(tmp_path: Path, model_i
         catalogue(tmp_path, text=ENTRY.replace("models.mine", f'models."{model_id}"'))
 
 
+def test_a_family_of_ones_own_can_have_runtimes(tmp_path: Path) -> None:
+    text = ENTRY.replace("ultralytics", "own")
+    family = '[families.own]\nmodule = "own_adapter"\nadvice = "Ask Ada."\nrequires = ["no_such_library"]\n'
+    [entry] = catalogue(tmp_path, text=text + family + 'runtimes = ["torch", "onnx"]\n')
+    assert [each.id for each in entry.variants] == ["mine", "mine@onnx"]
+    assert entry.adapter
+    assert entry.adapter.install_hint == "no_such_library is not installed. Ask Ada."
+    with pytest.raises(BadCatalogue, match=r"families\.own: runtimes must be some of torch,"):
+        catalogue(tmp_path, text=text + family + 'runtimes = ["tflite"]\n')
+    with pytest.raises(BadCatalogue, match=r"families\.own: runtimes must be a list of texts"):
+        catalogue(tmp_path, text=text + family + 'runtimes = "torch"\n')
+
+
 def test_what_a_family_alone_understands_is_passed_on(tmp_path: Path) -> None:
     [entry] = catalogue(tmp_path, "parameters = { peak_threshold = 0.4 }\n")
     assert entry.parameters == {"peak_threshold": 0.4}
