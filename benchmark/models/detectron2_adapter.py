@@ -31,6 +31,10 @@ with warnings.catch_warnings():
     from benchmark.models.detectron2_config import build_config, class_names
     from benchmark.models.detectron2_weights import load_weights
 
+    # The package asks for grids in a way of which torch warns once in a process: now, and not amid a measurement.
+    warnings.filterwarnings("ignore", "torch.meshgrid", UserWarning)
+    torch.meshgrid(torch.zeros(1), torch.zeros(1))
+
 # torch notes once that the package asks it in an old way whether the network is being traced. It is not.
 logging.getLogger("torch.fx._symbolic_trace").addFilter(lambda record: "is_fx_tracing" not in record.getMessage())
 
@@ -132,12 +136,4 @@ def load(recipe: Recipe, device: str) -> Detectron2Model:
     config = build_config(recipe, str(torch_device(device)))
     network = build_model(config).eval()
     load_weights(network, recipe)
-    _warn_now()
     return Detectron2Model(network, config, recipe)
-
-
-def _warn_now() -> None:
-    """Once in a process torch warns of the way the package calls this: now, unseen, and not amid a measurement."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "torch.meshgrid", UserWarning)
-        torch.meshgrid(torch.zeros(1), torch.zeros(1))

@@ -1,5 +1,6 @@
 """Small Faster R-CNN weights without any training: enough to compare detections with the package's own."""
 
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +35,8 @@ def make_detectron2_weights(folder: Path) -> tuple[Path, dict[str, Any]]:
 
 def package_config() -> Any:
     """The config as a user of the package would write it."""
-    from detectron2.config import get_cfg
-
     import detectron2
+    from detectron2.config import get_cfg
 
     config = get_cfg()
     config.merge_from_file(str(Path(detectron2.__file__).parent / "model_zoo" / "configs" / CONFIG))
@@ -49,6 +49,7 @@ def package_config() -> Any:
 def build_network(torch: Any) -> Any:
     """A network whose scores are spread over 0–1."""
     pytest.importorskip("detectron2")
+    importlib.import_module("benchmark.models.detectron2_adapter")  # silences what the package's first import warns of
     from detectron2.modeling import build_model
 
     torch.manual_seed(0)
