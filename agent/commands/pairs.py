@@ -69,7 +69,7 @@ def fight(
     that the database refuses tells why in the database's words.
     """
     if reason := " ".join(_hindrances(model_a, model_b, catalogue, weights_dirs)):
-        return Outcome(model_a, model_b, reason=f"cannot run here: {reason}")
+        return Outcome(model_a, model_b, reason=reason)
     try:
         return Outcome(model_a, model_b, battle(model_a, model_b))
     except (RequestRefused, JobEnded) as error:
