@@ -124,7 +124,7 @@ class LibraryMissing(SetupError):
 
 
 class FamilyMissing(SetupError):
-    """This version has no adapter for the model's family."""
+    """There is no adapter for the model's family."""
 
     code = "family_missing"
 

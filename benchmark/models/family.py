@@ -14,7 +14,6 @@ from benchmark.errors import FamilyMissing, LibraryMissing
 from benchmark.model import Model
 from benchmark.models.runtime import RUNTIMES, TORCH
 
-
 NO_ADVICE = "Install it first."
 
 
@@ -36,12 +35,12 @@ class Family:
     @property
     def missing(self) -> list[str]:
         """Required modules that are not installed. Looks only; imports none of them."""
-        return [name for name in self.requires if importlib.util.find_spec(name) is None]
+        return [name for name in self.requires if not _is_there(name)]
 
     @property
     def has_adapter(self) -> bool:
         """Whether the adapter module is there."""
-        return importlib.util.find_spec(self.module) is not None
+        return _is_there(self.module)
 
     @property
     def install_hint(self) -> str:
@@ -49,6 +48,13 @@ class Family:
         names = ", ".join(self.missing)
         advice = f"Run in the project's folder: uv pip install -e '.[{self.extra}]'" if self.extra else self.advice
         return f"{names} is not installed. {advice}"
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:  # of the package that it would be in
+        return False
 
 
 #: Families that this version knows; a catalogue can add its own.
@@ -108,7 +114,9 @@ def load_model(module: str, recipe: Recipe, device: str) -> Model:
 def check_family(model_id: str, family: Family) -> None:
     """Raises FamilyMissing or LibraryMissing, which says what to install."""
     if not family.has_adapter:
-        raise FamilyMissing(f"{model_id} cannot run yet: this version has no adapter {family.module}.")
+        raise FamilyMissing(
+            f"{model_id} cannot run: there is no module {family.module}. Put its folder into PYTHONPATH if it is yours."
+        )
     if family.missing:
         raise LibraryMissing(f"{model_id} cannot run: {family.install_hint}")
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmark import BadCatalogue, CannotDetectCars, UnknownModel, load_catalogue
+from benchmark import BadCatalogue, CannotDetectCars, UnknownModel, load_catalogue, model_state
 
 TUTORIAL = ["Trained_yolov5", "Trained_yolov8", "efficientnet_b0", "detectron2", "roberta_base", "wav2vec2"]
 
@@ -54,6 +54,18 @@ def test_a_catalogue_of_ones_own_can_add_a_model_and_a_family(tmp_path: Path) ->
     assert entry.adapter
     assert (entry.adapter.module, entry.adapter.missing, entry.adapter.has_adapter) == ("my_adapter", [], False)
     assert (entry.input_size, entry.classes, entry.folder) == (640, {"auto": "car"}, tmp_path)
+
+
+def test_an_adapter_in_a_package_that_is_not_there_is_missing(tmp_path: Path) -> None:
+    text = (
+        ENTRY.replace("ultralytics", "mine") + '[families.mine]\nmodule = "nobody.adapter"\nrequires = ["nobody.x"]\n'
+    )
+    [entry] = load_catalogue(write(tmp_path, text))
+    assert entry.adapter
+    assert (entry.adapter.has_adapter, entry.adapter.missing) == (False, ["nobody.x"])
+    assert model_state(entry).reason == (
+        "mine cannot run: there is no module nobody.adapter. Put its folder into PYTHONPATH if it is yours."
+    )
 
 
 @pytest.mark.parametrize(
