@@ -42,7 +42,6 @@ module = "tests.benchmark.fake_adapter"
 [families.absent]
 module = "tests.benchmark.fake_adapter"
 requires = ["no_such_library"]
-extra = "nothing"
 """
 
 _ENTRY = """
