@@ -57,7 +57,8 @@ def test_a_detection_that_one_lacks_does_not_agree_unless_it_is_at_the_threshold
 
 def test_each_detection_is_matched_once_with_the_closest() -> None:
     found = agreement([CAR, CAR], [moved(0.9), moved(0.1)])
-    assert (found.matched, found.largest_box_difference_px) == (2, pytest.approx(0.9))
+    assert found.matched == 2
+    assert found.largest_box_difference_px == pytest.approx(0.9)
     assert not agreement([CAR, CAR], [CAR]).agrees
 
 
