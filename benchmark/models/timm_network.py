@@ -74,32 +74,28 @@ def load_weights(network: Any, recipe: Recipe, parameters: TimmParameters) -> No
         shapes = {name: tuple(value.shape) for name, value in state.items()}
     except Exception as error:
         raise _unreadable(recipe, f"cannot be opened as weights ({type(error).__name__}: {_reason(error)})") from error
-    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    if misfit := _misfit(wanted, shapes, parameters):
+    if misfit := _misfit(network, shapes, parameters):
         raise _unreadable(recipe, misfit)
     network.load_state_dict(state)
 
 
-def _misfit(wanted: dict[str, Any], given: dict[str, Any], parameters: TimmParameters) -> str | None:
-    """What is wrong with the weights, or None."""
-    missing, unexpected = sorted(set(wanted) - set(given)), sorted(set(given) - set(wanted))
-    other = sorted(name for name in set(wanted) & set(given) if wanted[name] != given[name])
-    if missing or unexpected:
-        lists = {"missing": missing, "unexpected": unexpected}
-        what = "; ".join(f"{kind}: {_some(names)}" for kind, names in lists.items() if names)
-        return f"does not hold weights of {parameters.architecture} ({what})"
-    if other and _is_head(other, wanted, given):
+def _misfit(network: Any, given: dict[str, Any], parameters: TimmParameters) -> str | None:
+    """What is wrong with weights of these shapes, or None."""
+    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    reshaped = [name for name in wanted if name in given and wanted[name] != given[name]]
+    lists = {
+        "missing": [name for name in wanted if name not in given],
+        "unexpected": [name for name in given if name not in wanted],
+        "of other shapes": reshaped,
+    }
+    head = network.pretrained_cfg["classifier"]
+    if reshaped and not lists["missing"] and all(name.startswith(f"{head}.") for name in reshaped):
         return (
-            f"tells {given[other[0]][0]} classes apart, but the catalogue gives {parameters.classes}: "
+            f"tells {given[reshaped[0]][0]} classes apart, but the catalogue gives {parameters.classes}: "
             "list those of the weights, in their order, in parameters.class_names"
         )
-    return f"does not hold weights of {parameters.architecture} (of other shapes: {_some(other)})" if other else None
-
-
-def _is_head(names: list[str], wanted: dict[str, Any], given: dict[str, Any]) -> bool:
-    """Whether only the number of classes differs."""
-    modules = {name.rpartition(".")[0] for name in names}
-    return len(modules) == 1 and all(given[name][1:] == wanted[name][1:] for name in names)
+    what = "; ".join(f"{kind}: {_some(names)}" for kind, names in lists.items() if names)
+    return f"does not hold weights of {parameters.architecture} ({what})" if what else None
 
 
 def _some(names: list[str]) -> str:

@@ -1,7 +1,7 @@
 """What a catalogue's entry says to the timm family alone."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -23,7 +23,7 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     architecture: str = "efficientnet_b0"
-    output_stride: int | None = None
+    output_stride: Literal[8, 16, 32] | None = None
     class_names: list[str] | None = Field(default=None, min_length=2)
     car_classes: list[int | str] | None = Field(default=None, min_length=1)
     peak_threshold: float = Field(default=0.5, ge=0, lt=1)
