@@ -13,7 +13,7 @@ from agent.errors import JobEnded, RequestRefused
 from agent.front_end import JobResult
 from agent.reading import mapping
 from agent.show import printable
-from benchmark import Catalogue, ModelEntry, model_state
+from benchmark import Catalogue, load_catalogue, model_state
 
 
 class Pairs(StrEnum):
@@ -77,15 +77,12 @@ def fight(
 
 
 def _hindrances(model_a: str, model_b: str, catalogue: Catalogue, weights_dirs: list[Path]) -> Iterator[str]:
+    offered = load_catalogue().models
     for model_id in (model_a, model_b):
-        entry = catalogue.models.get(model_id)
-        if entry and entry.can_detect_cars:
-            yield from _hindrance(entry, weights_dirs)
-
-
-def _hindrance(entry: ModelEntry, weights_dirs: list[Path]) -> Iterator[str]:
-    if reason := model_state(entry, weights_dirs).reason:
-        yield reason
+        if entry := catalogue.models.get(model_id):
+            yield from filter(None, [model_state(entry, weights_dirs).reason])
+        elif model_id in offered and offered[model_id].can_detect_cars:
+            yield f"There is no {model_id} among the demo's models."
 
 
 def outcomes_table(outcomes: list[Outcome]) -> Table:

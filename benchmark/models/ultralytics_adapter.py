@@ -15,9 +15,10 @@ from ultralytics.models.yolo.detect import DetectionPredictor
 from ultralytics.utils.checks import check_imgsz
 
 from benchmark.detection import Detection
-from benchmark.errors import WeightsUnreadable
+from benchmark.errors import RuntimeUnavailable, WeightsUnreadable
 from benchmark.model import Image, ModelInfo, Query
 from benchmark.models.family import Recipe
+from benchmark.models.runtime import TORCH
 from benchmark.models.torch_device import torch_device
 
 #: Overlap above which two boxes of a class are one car; the default of `YOLO.predict`.
@@ -81,8 +82,10 @@ class YoloModel:
 def load(recipe: Recipe, device: str) -> YoloModel:
     """Load detection weights of the ultralytics package.
 
-    Raises WeightsUnreadable or DeviceUnavailable.
+    Raises WeightsUnreadable, DeviceUnavailable or RuntimeUnavailable.
     """
+    if recipe.runtime != TORCH:
+        raise RuntimeUnavailable(f"{recipe.model_id} cannot run yet: this version runs YOLO by {TORCH} alone.")
     chosen = torch_device(device)
     predictor = DetectionPredictor(
         overrides={

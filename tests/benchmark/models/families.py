@@ -100,7 +100,7 @@ def make_subject(name: str, request: pytest.FixtureRequest, folder: Path) -> Sub
     subject = _MAKERS[family](request, folder)
     exports = folder / "exports"
     exports.mkdir()
-    loose = {} if runtime == "torch" else {"box_tolerance": 1.0, "score_tolerance": 0.01}
+    loose: dict[str, Any] = {} if runtime == "torch" else {"box_tolerance": 1.0, "score_tolerance": 0.01}
     return replace(subject, recipe=replace(subject.recipe, runtime=runtime, exports=exports), **loose)
 
 

@@ -136,7 +136,7 @@ def test_an_empty_image_is_refused(model: Model, subject: Subject, shape: tuple[
 
 def test_other_numbers_than_bytes_are_refused(model: Model, subject: Subject) -> None:
     with pytest.raises(BadImage):
-        predict(model, [IMAGES[0].astype(np.float32)], subject.everything)  # type: ignore[list-item]  # on purpose
+        predict(model, [IMAGES[0].astype(np.float32)], subject.everything)
 
 
 @pytest.mark.parametrize(
