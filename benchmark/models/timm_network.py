@@ -33,7 +33,7 @@ def build_network(parameters: TimmParameters) -> Any:
     name = parameters.architecture
     if not timm.is_model(name.split(".")[0]):  # timm would take a name with a colon for an address
         raise BadCatalogue(f"timm {timm.__version__} has no architecture {name!r}.")
-    stride = {} if parameters.output_stride is None else {"output_stride": parameters.output_stride}
+    stride: dict[str, Any] = {} if parameters.output_stride is None else {"output_stride": parameters.output_stride}
     try:
         network = timm.create_model(name, pretrained=False, num_classes=parameters.classes, **stride).eval()
     except Exception as error:
