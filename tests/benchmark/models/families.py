@@ -13,7 +13,7 @@ from benchmark.measure.host import Host, Watch, ask
 from benchmark.measure.messages import Load, Loaded
 from benchmark.model import Image, Model, Query
 from benchmark.models.family import FAMILIES, Family, Recipe, check_family, load_model
-from benchmark.models.runtime import RUNTIMES, Runtime, check_runtime
+from benchmark.models.runtime import RUNTIMES, TORCH, Runtime, check_runtime
 from benchmark.models.weights import file_sha256
 from tests.benchmark.models.spy import Spy
 
@@ -119,7 +119,9 @@ def _ultralytics(request: pytest.FixtureRequest, folder: Path) -> Subject:
 
 _MAKERS = {"ultralytics": _ultralytics}
 
-ALL_SUBJECTS = [f"{name}@{runtime}" for name in _MAKERS for runtime in FAMILIES[name].runtimes]
+#: Those that adapters carry out so far.
+_RUNTIMES = (TORCH,)
+ALL_SUBJECTS = [f"{name}@{runtime}" for name in _MAKERS for runtime in FAMILIES[name].runtimes if runtime in _RUNTIMES]
 
 
 def why_not(name: str) -> str | None:
