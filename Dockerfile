@@ -10,6 +10,17 @@ RUN pip install --no-cache-dir uv==0.13.9 && uv venv /opt/arena
 WORKDIR /src
 COPY requirements-agent.lock ./
 RUN uv pip sync --python /opt/arena/bin/python --require-hashes requirements-agent.lock
+# Faster R-CNN, built at a commit, for it is published in no other way; `--build-arg DETECTRON2=` leaves it out.
+# No CUDA toolkit is needed: what a Faster R-CNN computes on a GPU are torch's and torchvision's own operators. The
+# extension that is compiled here, for the CPU, is for rotated boxes, deformable convolutions and an evaluation,
+# of which it has none.
+ARG DETECTRON2=02b5c4e295e990042a714712c21dc79b731e8833
+RUN if [ -n "$DETECTRON2" ]; then \
+        apt-get update && apt-get install --yes --no-install-recommends ca-certificates g++ git \
+        && uv pip install --python /opt/arena/bin/python --exclude-newer 2026-11-24 \
+            --no-build-isolation-package detectron2 \
+            "detectron2 @ git+https://github.com/facebookresearch/detectron2.git@$DETECTRON2"; \
+    fi
 COPY pyproject.toml README.md ./
 COPY agent agent
 COPY benchmark benchmark
