@@ -1,5 +1,6 @@
 """Two models, the same images, one verdict. Knows nothing of jobs, databases or the network."""
 
+from benchmark.calibration import Calibration, Thresholds, calibrate
 from benchmark.compare import Arena, compare
 from benchmark.comparison import Comparison, ImageResult
 from benchmark.detection import Box, Detection
@@ -56,6 +57,7 @@ __all__ = [
     "BenchmarkSettings",
     "Box",
     "BoxOutsideImage",
+    "Calibration",
     "Cancelled",
     "CannotDetectCars",
     "Catalogue",
@@ -85,6 +87,7 @@ __all__ = [
     "Progress",
     "RuntimeUnavailable",
     "SetupError",
+    "Thresholds",
     "Thumbnail",
     "UnknownCountry",
     "UnknownModel",
@@ -96,6 +99,7 @@ __all__ = [
     "WeightsMissing",
     "WeightsNotFetched",
     "WeightsUnreadable",
+    "calibrate",
     "compare",
     "describe_machine",
     "load_catalogue",

@@ -124,6 +124,11 @@ class TimmModel:
                 )
             ]
 
+    def look(self, image: Image) -> tuple[float, list[float]]:
+        """Before any threshold: the probability that an image shows a car, and the heights of all its peaks."""
+        [(_, car_map)] = self.car_maps(self.infer(self.preprocess([image])))
+        return car_map.presence, [each.height for each in find_peaks(car_map.evidence, 0.0)]
+
     def _probability(self, scores: torch.Tensor) -> torch.Tensor:
         """Of all classes of cars together, from scores (images, classes, …)."""
         return scores.softmax(dim=1).index_select(1, self._cars).sum(dim=1).clamp(max=1)
