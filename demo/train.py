@@ -4,20 +4,17 @@
 set. Data and runs live in a temporary folder; only the weights and their records are kept.
 """
 
-import hashlib
 import json
 import os
-import platform
 import tempfile
 from enum import StrEnum
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
 
-import cv2
 import typer
 
 from demo.evaluate import ap50
+from demo.record import save_record
 from demo.scenes import HEIGHT, WIDTH, make_scenes, write_scenes
 
 
@@ -145,25 +142,14 @@ def _save_weights(checkpoint: Path, architecture: str, weights: Path) -> None:
 def _save_record(architecture: str, weights: Path, training: dict[str, Any], held_out: int) -> None:
     """Write beside the weights what they are, how they were made and what they score."""
     score = ap50(weights, make_scenes(held_out, HELD_OUT_SEED), training["device"])
-    record = {
-        "weights": weights.name,
-        "sha256": hashlib.sha256(weights.read_bytes()).hexdigest(),
-        "bytes": weights.stat().st_size,
+    facts = {
         "architecture": architecture,
-        "made_for": "the demo's generated scenes; not for photographs",
         "classes": ["car"],
         "image_size": IMAGE_SIZE,
         "held_out": {"ap50": round(score, 4), "scenes": held_out, "seed": HELD_OUT_SEED},
         "training": {**training, "from": "random weights", "seed": TRAINING_SEED},
-        "versions": {
-            "python": platform.python_version(),
-            "opencv": cv2.__version__,  # of several packages that hold it
-            **{name: version(name) for name in LIBRARIES},
-        },
     }
-    text = json.dumps(record, indent=2) + "\n"
-    weights.with_suffix(".json").write_text(text, encoding="utf-8")
-    typer.echo(text)
+    typer.echo(save_record(weights, facts, LIBRARIES))
 
 
 if __name__ == "__main__":
