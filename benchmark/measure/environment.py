@@ -16,9 +16,14 @@ from benchmark.measure.gpu import gpu_names
 #: Names in the result, and the packages that may bring them.
 _LIBRARIES = {
     "codecarbon": ("codecarbon",),
+    "detectron2": ("detectron2",),
     "faster-coco-eval": ("faster-coco-eval",),
     "numpy": ("numpy",),
+    "onnx": ("onnx",),
+    "onnxruntime": ("onnxruntime", "onnxruntime-gpu"),
     "opencv": ("opencv-python-headless", "opencv-python"),
+    "openvino": ("openvino",),
+    "tensorrt": ("tensorrt", "tensorrt-cu12", "tensorrt-cu13"),
     "timm": ("timm",),
     "torch": ("torch",),
     "torchvision": ("torchvision",),
