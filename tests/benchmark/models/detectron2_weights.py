@@ -1,10 +1,15 @@
 """Small Faster R-CNN weights without any training: enough to compare detections with the package's own."""
 
 import importlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from benchmark.detection import Detection
+from benchmark.model import Image, Query
+from benchmark.models.family import Recipe
 
 CONFIG = "COCO-Detection/faster_rcnn_R_50_FPN_3x.yaml"
 CLASS_NAMES = ["auto", "person", "tree"]
@@ -44,6 +49,41 @@ def package_config() -> Any:
     config.MODEL.ROI_HEADS.NUM_CLASSES = len(CLASS_NAMES)
     config.MODEL.DEVICE = "cpu"
     return config
+
+
+def detectron2_predict(recipe: Recipe, images: Sequence[Image], query: Query) -> list[list[Detection]]:
+    """What the package's own model gives for a batch, with our names of classes; `DefaultPredictor` takes one image."""
+    import torch
+    from detectron2.checkpoint import DetectionCheckpointer
+    from detectron2.data.transforms import ResizeShortestEdge
+    from detectron2.modeling import build_model
+
+    config = package_config()
+    config.MODEL.ROI_HEADS.SCORE_THRESH_TEST = query.confidence
+    network = build_model(config).eval()
+    DetectionCheckpointer(network).load(str(recipe.weights))
+    resize = ResizeShortestEdge([config.INPUT.MIN_SIZE_TEST] * 2, recipe.input_size)
+    inputs = [
+        {
+            "image": torch.as_tensor(resize.get_transform(each).apply_image(each).astype("float32").transpose(2, 0, 1)),
+            "height": each.shape[0],
+            "width": each.shape[1],
+        }
+        for each in images
+    ]
+    with torch.no_grad():
+        found = [each["instances"] for each in network(inputs)]
+    names = [recipe.classes.get(name, name) for name in CLASS_NAMES]
+    return [
+        [
+            Detection(tuple(box), score, names[index])
+            for box, score, index in zip(
+                each.pred_boxes.tensor.tolist(), each.scores.tolist(), each.pred_classes.tolist(), strict=True
+            )
+            if names[index] in query.classes
+        ]
+        for each in found
+    ]
 
 
 def build_network(torch: Any) -> Any:
