@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from benchmark.detection import Detection
-from benchmark.model import Image, Query
-from benchmark.models.family import Recipe
+from benchmark.model import Image, Model, Query
+from benchmark.models.family import Recipe, load_model
 
 CONFIG = "COCO-Detection/faster_rcnn_R_50_FPN_3x.yaml"
 CLASS_NAMES = ["auto", "person", "tree"]
@@ -23,6 +24,9 @@ NARROW = {
     "MODEL.RPN.POST_NMS_TOPK_TEST": 100,
     "INPUT.MIN_SIZE_TEST": 192,
 }
+MODULE = "benchmark.models.detectron2_adapter"
+EVERYTHING = Query(0.05, ("car", "person", "tree"))
+SIZE = 320
 PARAMETERS: dict[str, Any] = {"config": CONFIG, "class_names": CLASS_NAMES, "overrides": NARROW}
 
 
@@ -36,6 +40,18 @@ def make_detectron2_weights(folder: Path) -> tuple[Path, dict[str, Any]]:
     path = folder / "random.pth"
     torch.save({"model": network.state_dict()}, path)
     return path, PARAMETERS
+
+
+def random_recipe(weights: Path, **parameters: Any) -> Recipe:
+    return Recipe("random", weights, SIZE, {"auto": "car"}, parameters=PARAMETERS | parameters)
+
+
+def load(recipe: Recipe, device: str = "cpu") -> Model:
+    return load_model(MODULE, recipe, device)
+
+
+def noise(*shape: int) -> Image:
+    return np.random.default_rng(sum(shape)).integers(0, 256, shape, np.uint8)
 
 
 def package_config() -> Any:

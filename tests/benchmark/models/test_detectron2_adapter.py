@@ -1,10 +1,9 @@
 """Run where detectron2 is installed: docs/models.md has the command."""
 
 import os
-import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,37 +12,36 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmark import BadCatalogue, BadImage, DeviceUnavailable, WeightsUnreadable
+from benchmark import BadImage, DeviceUnavailable
 from benchmark.detection import Detection
 from benchmark.measure.host import Host, Watch, ask
 from benchmark.measure.messages import Load, Loaded, Reply
 from benchmark.model import Image, Model, Query, predict
 from benchmark.models.family import Recipe, load_model
-from tests.benchmark.models.detectron2_weights import NARROW, PARAMETERS, make_detectron2_weights, package_config
+from tests.benchmark.models.detectron2_weights import (
+    EVERYTHING,
+    MODULE,
+    NARROW,
+    PARAMETERS,
+    SIZE,
+    load,
+    make_detectron2_weights,
+    noise,
+    package_config,
+    random_recipe,
+)
 
 pytest.importorskip("detectron2", reason="detectron2 is not installed: docs/models.md has the command")
 
-MODULE = "benchmark.models.detectron2_adapter"
-EVERYTHING = Query(0.05, ("car", "person", "tree"))
-SIZE = 320
 
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_detectron2_weights(tmp_path_factory.mktemp("weights"))[0]
 
 
-def recipe(weights: Path, **parameters: Any) -> Recipe:
-    return Recipe("random", weights, SIZE, {"auto": "car"}, parameters=PARAMETERS | parameters)
-
-
-def load(recipe: Recipe, device: str = "cpu") -> Model:
-    return load_model(MODULE, recipe, device)
-
-
 @pytest.fixture(scope="module")
 def model(weights: Path) -> Model:
-    return load(recipe(weights))
+    return load(random_recipe(weights))
 
 
 @pytest.fixture(scope="module")
@@ -69,10 +67,6 @@ def package_predictor(weights: Path, **changes: Any) -> Callable[..., list[tuple
     return predicted
 
 
-def noise(*shape: int) -> Image:
-    return np.random.default_rng(sum(shape)).integers(0, 256, shape, np.uint8)
-
-
 def rows(detections: list[Detection]) -> list[tuple[float, ...]]:
     return [(*each.box, each.score, ("car", "person", "tree").index(each.label)) for each in detections]
 
@@ -90,7 +84,7 @@ def test_detections_are_those_of_the_packages_own_predictor(
 
 def test_a_config_of_another_channel_order_is_fed_in_that_order(weights: Path) -> None:
     image, overrides = noise(240, 320, 3), NARROW | {"INPUT.FORMAT": "RGB"}
-    [ours] = predict(load(recipe(weights, overrides=overrides)), [image], EVERYTHING)
+    [ours] = predict(load(random_recipe(weights, overrides=overrides)), [image], EVERYTHING)
     assert rows(ours) == package_predictor(weights, **{"INPUT.FORMAT": "RGB"})(image, EVERYTHING.confidence)
 
 
@@ -142,134 +136,10 @@ def test_it_says_what_it_is(model: Model) -> None:
     assert 250_000 < model.info.parameters < 350_000
 
 
-def test_without_parameters_it_is_the_zoos_faster_rcnn_with_the_classes_of_coco(weights: Path) -> None:
-    from benchmark.models.detectron2_config import build_config, class_names
-
-    plain = replace(recipe(weights), parameters={}, input_size=1333)
-    config = build_config(plain, "cpu")
-    names = class_names(config, plain)
-    assert (len(names), names[2], config.MODEL.ROI_HEADS.NUM_CLASSES) == (80, "car", 80)
-    assert (config.MODEL.RESNETS.DEPTH, config.INPUT.MIN_SIZE_TEST, config.INPUT.MAX_SIZE_TEST) == (50, 800, 1333)
-    assert config.MODEL.WEIGHTS == ""
-
-
-@pytest.mark.parametrize(
-    ("parameters", "message"),
-    [
-        ({"konfig": "x"}, "unknown keys konfig; known: config, class_names, overrides"),
-        ({"config": "COCO-Detection/none.yaml"}, "config must be a YAML file of detectron2's model zoo"),
-        ({"config": "../../../../secret.yaml"}, "config must be a YAML file of detectron2's model zoo"),
-        ({"config": "COCO-Detection/fcos_R_50_FPN_1x.py"}, "config must be a YAML file"),
-        ({"config": 3}, "config must be a YAML file"),
-        ({"class_names": "car"}, "class_names must be a list of names"),
-        ({"class_names": []}, "class_names must be a list of names"),
-        ({"overrides": ["MODEL.RESNETS.DEPTH"]}, "overrides must be a table"),
-        ({"overrides": {"MODEL.RESNETS.DEEP": 18}}, "overrides: MODEL.RESNETS.DEEP = 18 does not fit"),
-        ({"overrides": {"MODEL.RESNETS.DEPTH": "deep"}}, "overrides: MODEL.RESNETS.DEPTH = 'deep' does not fit"),
-        ({"config": "COCO-Detection/retinanet_R_50_FPN_3x.yaml", "overrides": {}}, "META_ARCHITECTURE is RetinaNet"),
-        ({"config": "COCO-Detection/faster_rcnn_R_50_C4_3x.yaml", "overrides": {}}, "ROI_HEADS.NAME is Res5ROIHeads"),
-        ({"config": "Misc/cascade_mask_rcnn_R_50_FPN_3x.yaml", "overrides": {}}, "ROI_HEADS.NAME is CascadeROIHeads"),
-    ],
-)
-def test_wrong_parameters_are_refused(weights: Path, parameters: dict[str, Any], message: str) -> None:
-    with pytest.raises(BadCatalogue, match=r"models\.random\.parameters: .*" + message):
-        load(recipe(weights, **parameters))
-
-
-def changed(weights: Path, path: Path, change: Callable[[dict[str, Any]], None]) -> Recipe:
-    """The weights after a change, as a `.pth` file."""
-    import torch
-
-    state = torch.load(weights, weights_only=True)["model"]
-    change(state)
-    torch.save({"model": state}, path)
-    return recipe(path)
-
-
-@pytest.mark.parametrize(
-    "name", ["roi_heads.box_predictor.cls_score.weight", "backbone.bottom_up.stem.conv1.norm.running_var"]
-)
-def test_weights_that_lack_something_are_refused_by_its_name(weights: Path, tmp_path: Path, name: str) -> None:
-    with pytest.raises(WeightsUnreadable, match=rf"less\.pth \(random\) does not fit .*missing: {name}\."):
-        load(changed(weights, tmp_path / "less.pth", lambda state: state.pop(name)))
-
-
-def test_weights_of_a_deeper_network_are_refused(weights: Path, tmp_path: Path) -> None:
-    import torch
-
-    extra = {f"backbone.bottom_up.res4.{block}.conv1.weight": torch.zeros(1) for block in range(6, 23)}
-    with pytest.raises(WeightsUnreadable, match=r"too much: backbone\.bottom_up\.res4\.10\.\S+, .* and 14 more"):
-        load(changed(weights, tmp_path / "more.pth", lambda state: state.update(extra)))
-
-
-def test_weights_of_another_number_of_classes_are_refused(weights: Path) -> None:
-    with pytest.raises(WeightsUnreadable, match=r"cls_score\.bias is \(4,\), not \(3,\).*`class_names`"):
-        load(recipe(weights, class_names=["auto", "person"]))
-
-
-def test_what_older_files_hold_of_derived_values_is_passed_over(weights: Path, model: Model, tmp_path: Path) -> None:
-    import torch
-
-    older = {
-        "pixel_mean": torch.zeros(3, 1, 1),
-        "proposal_generator.anchor_generator.cell_anchors.0": torch.zeros(3, 4),
-    }
-    loaded = load(changed(weights, tmp_path / "older.pth", lambda state: state.update(older)))
-    assert_equal(loaded, model)
-
-
-def assert_equal(one: Model, other: Model) -> None:
-    image = noise(100, 120, 3)
-    [expected] = predict(other, [image], EVERYTHING)
-    assert predict(one, [image], EVERYTHING) == [expected]
-    assert expected
-
-
-@pytest.mark.parametrize("protocol", [2, 4, 5])
-def test_pickles_in_the_form_of_the_zoo_are_read(weights: Path, model: Model, tmp_path: Path, protocol: int) -> None:
-    path = tmp_path / "zoo.pkl"
-    path.write_bytes(pickle.dumps({"model": arrays(weights), "__author__": "Detectron2 Model Zoo"}, protocol))
-    assert_equal(load(recipe(path)), model)
-
-
-def arrays(weights: Path) -> Mapping[str, Any]:
-    import torch
-
-    return {name: value.numpy() for name, value in torch.load(weights, weights_only=True)["model"].items()}
-
-
-def test_safetensors_are_read(weights: Path, model: Model, tmp_path: Path) -> None:
-    from safetensors.numpy import save_file
-
-    save_file(dict(arrays(weights)), tmp_path / "random.safetensors")
-    assert_equal(load(recipe(tmp_path / "random.safetensors")), model)
-
-
-def test_what_the_packages_own_trainer_saves_is_read(weights: Path, model: Model, tmp_path: Path) -> None:
-    import torch
-    from detectron2.checkpoint import DetectionCheckpointer
-    from detectron2.modeling import build_model
-
-    network = build_model(package_config())
-    network.load_state_dict(torch.load(weights, weights_only=True)["model"])
-    optimizer = torch.optim.SGD(network.parameters(), lr=0.1)
-    DetectionCheckpointer(network, str(tmp_path), optimizer=optimizer).save("model_final", iteration=7)
-    assert_equal(load(recipe(tmp_path / "model_final.pth")), model)
-
-
-@pytest.mark.parametrize("suffix", [".pth", ".pkl", ".safetensors"])
-@pytest.mark.parametrize("content", [b"", b"not a model" * 100, b"\x80\x04]\x94.", b"\x80\x04}\x94."])
-def test_a_file_that_holds_no_weights_is_refused(tmp_path: Path, suffix: str, content: bytes) -> None:
-    path = tmp_path / f"junk{suffix}"
-    path.write_bytes(content)
-    with pytest.raises(WeightsUnreadable, match=rf"junk{suffix} \(random\) (cannot be opened|does not fit)"):
-        load(recipe(path))
-
-
 @pytest.mark.parametrize("device", ["cuda:7", "toaster"])
 def test_a_device_that_is_not_there_is_refused(weights: Path, device: str) -> None:
     with pytest.raises(DeviceUnavailable, match=device):
-        load(recipe(weights), device)
+        load(random_recipe(weights), device)
 
 
 def test_a_grey_image_gives_what_its_copy_in_three_channels_gives(model: Model) -> None:
@@ -296,38 +166,12 @@ def load_in(host: Host, recipe: Recipe) -> Reply:
     return ask(host, Load(partial(load_model, MODULE, recipe), "cpu", None), Watch(silence_s=240))
 
 
-class Bomb:
-    """Writes a file when it is unpickled."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (Path.touch, (self.path,))
-
-
-@pytest.mark.parametrize("suffix", [".pth", ".pkl"])
-def test_a_pickle_with_code_in_it_is_not_run(tmp_path: Path, suffix: str) -> None:
-    import torch
-
-    bomb = {"model": Bomb(tmp_path / "exploded")}
-    for path, save in ((tmp_path / f"torch{suffix}", torch.save), (tmp_path / f"plain{suffix}", dump)):
-        save(bomb, path)
-        with pytest.raises(WeightsUnreadable, match="cannot be opened"):
-            load(recipe(path))
-    assert not (tmp_path / "exploded").exists()
-
-
-def dump(content: Any, path: Path) -> None:
-    path.write_bytes(pickle.dumps(content))
-
-
 @pytest.fixture(scope="module")
 def loaded(weights: Path) -> Iterator[tuple[Host, Loaded, set[Path]]]:
     """A Host that has its model, and what has come into the home folder meanwhile."""
     before = files_at_home()
     host = Host("random")
-    reply = load_in(host, recipe(weights))
+    reply = load_in(host, random_recipe(weights))
     assert isinstance(reply, Loaded)
     yield host, reply, files_at_home() - before
     host.close()
