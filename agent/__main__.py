@@ -25,7 +25,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("compare")(compare.compare)
-app.command("models")(models.models)
+app.add_typer(models.app, name="models")
 app.command("calibrate")(calibrate.calibrate)
 app.command("submit")(submit.submit)
 app.add_typer(jobs.app, name="jobs")

@@ -17,7 +17,10 @@
         ├── InvalidJob
         ├── TimeLimit             (transient)
         ├── ImageUnreachable      (transient)
-        └── ImageRefused
+        ├── ImageRefused
+        ├── WeightsUnreachable    (transient)
+        ├── WeightsRefused
+        └── WeightsNotSaved       (transient)
 """
 
 from typing import ClassVar
@@ -106,3 +109,25 @@ class ImageRefused(JobError):
     """An image's path is not one this agent reads."""
 
     code = "image_refused"
+
+
+class WeightsUnreachable(JobError):
+    """Weights could not be downloaded."""
+
+    code = "weights_unreachable"
+    transient = True
+    #: Seconds for which the server asks to be left alone.
+    retry_after_s: float = 0.0
+
+
+class WeightsRefused(JobError):
+    """Weights cannot be downloaded from where the catalogue says."""
+
+    code = "weights_refused"
+
+
+class WeightsNotSaved(JobError):
+    """Weights that were downloaded could not be saved."""
+
+    code = "weights_not_saved"
+    transient = True  # room may be made meanwhile, and another agent may have some

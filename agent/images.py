@@ -12,12 +12,11 @@ from agent.errors import ImageRefused, ImageUnreachable
 from agent.job import JobImage
 from agent.log import scrub
 from agent.settings import Settings
-from benchmark import Cancelled
+from agent.stopping import unless_stopped
 
 _AT_ONCE = 8
 _CHUNK_BYTES = 1 << 16
 _CONNECT_SECONDS = 5.0
-_CHECK_SECONDS = 0.1
 
 
 class ImageSource:
@@ -56,12 +55,7 @@ class _Download:
     async def run(self, images: Sequence[JobImage], should_stop: Callable[[], bool]) -> list[Path]:
         async with self._http:
             tasks = [asyncio.create_task(self._one(i, image.image_path)) for i, image in enumerate(images)]
-            try:
-                return await _unless_stopped(tasks, should_stop)
-            finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+            return await unless_stopped(tasks, should_stop)
 
     async def _one(self, index: int, path: str) -> Path:
         async with self._slots:
@@ -134,17 +128,6 @@ class _Download:
                         hint="The agent's owner can raise ARENA_IMAGE_MAX_MB.",
                     )
                 file.write(chunk)
-
-
-async def _unless_stopped(tasks: "Sequence[asyncio.Task[Path]]", should_stop: Callable[[], bool]) -> list[Path]:
-    while not all(task.done() for task in tasks):
-        if should_stop():
-            raise Cancelled
-        await asyncio.wait(tasks, timeout=_CHECK_SECONDS, return_when=asyncio.FIRST_EXCEPTION)
-        for task in tasks:
-            if task.done():
-                task.result()
-    return [task.result() for task in tasks]
 
 
 def _host(url: str) -> str:

@@ -1,5 +1,6 @@
 """What the environment and ``.env`` say, parsed once and frozen."""
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +21,13 @@ def _header_value(key: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
-WEIGHTS_DIR = Path.home() / ".cache" / "vision-arena" / "weights"
-"""Where weights are looked for unless a setting says otherwise."""
+CACHE_DIR = Path(os.path.expanduser("~/.cache/vision-arena"))
+"""Where downloaded weights and exported models are kept unless a setting says otherwise."""
+
+WEIGHTS_DIR = CACHE_DIR / "weights"
 
 Seconds = Annotated[float, Field(gt=0)]
+Folder = Annotated[Path, AfterValidator(Path.expanduser)]
 Key = Annotated[SecretStr, AfterValidator(_header_value)]
 
 _READ = SettingsConfigDict(
@@ -60,11 +64,14 @@ class Settings(ProjectSettings):
     time_limit_seconds: int = Field(3600, alias="ARENA_TIME_LIMIT_SECONDS", ge=60, le=86400)
 
     catalogue: Path | None = Field(None, alias="ARENA_CATALOGUE")
-    weights_dir: Path = Field(WEIGHTS_DIR, alias="ARENA_WEIGHTS_DIR")
+    weights_dir: Folder | None = Field(None, alias="ARENA_WEIGHTS_DIR")
+    cache_dir: Folder = Field(CACHE_DIR, alias="ARENA_CACHE_DIR")
+    download_weights: bool = Field(True, alias="ARENA_DOWNLOAD_WEIGHTS")
     device: str = Field("auto", alias="ARENA_DEVICE", pattern=r"^(auto|cpu|cuda(:\d+)?)$")
     country: str | None = Field(None, alias="ARENA_COUNTRY", pattern=r"^[A-Z]{3}$")
 
     load_timeout_seconds: Seconds = Field(180.0, alias="ARENA_LOAD_TIMEOUT_SECONDS")
+    export_timeout_seconds: Seconds = Field(1200.0, alias="ARENA_EXPORT_TIMEOUT_SECONDS")
     phase_timeout_seconds: Seconds = Field(1800.0, alias="ARENA_PHASE_TIMEOUT_SECONDS")
     max_hosts: int = Field(4, alias="ARENA_MAX_HOSTS", ge=2)
     host_memory_mb: Annotated[float, Field(gt=0)] | None = Field(None, alias="ARENA_HOST_MEMORY_MB")

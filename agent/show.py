@@ -14,6 +14,7 @@ WAITING = "waiting for an agent"
 PHASES = {
     "claimed": "claimed by an agent",
     "fetch": "fetching images",
+    "weights": "downloading weights",
     "load": "loading models",
     "warm_up": "warming up",
     "single_stream": "timing one by one",
@@ -66,8 +67,13 @@ class PhaseBar:
         phase = str(progress.get("phase", ""))
         if phase:
             fraction = float(progress.get("fraction") or 0.0)
-            percent, description = f"{100 * fraction:>3.0f} %", PHASES.get(phase, phase)
-            self._bar.update(self._task, completed=fraction, percent=percent, description=description)
+            share = _megabytes(progress) if phase == "weights" else f"{100 * fraction:>3.0f} %"
+            self._bar.update(self._task, completed=fraction, percent=share, description=PHASES.get(phase, phase))
+
+
+def _megabytes(progress: Mapping[str, Any]) -> str:
+    done, total = int(progress.get("done") or 0), int(progress.get("total") or 0)
+    return f"{done} of {total} MB" if total else f"{done} MB"
 
 
 def printable(text: object) -> str:

@@ -23,6 +23,7 @@ from agent.log import scrub
 from agent.settings import Settings
 from agent.store import AgentCard, JobStore
 from agent.wakeup import Wakeup
+from agent.weights import Arrival, WeightsSource
 from benchmark import Arena, BenchmarkError, Cancelled, Comparison, LabelledImage, Options
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -62,12 +63,14 @@ class Worker:
         store: JobStore,
         wakeup: Wakeup,
         images: ImageSource,
+        weights: WeightsSource,
         arena: Arena,
         shift: Shift = ENDLESS,
         on_stuck: Callable[[], object] = lambda: None,
     ) -> None:
         self._settings, self._card = settings, card
         self._store, self._wakeup, self._images, self._arena = store, wakeup, images, arena
+        self._weights = weights
         self._shift, self._on_stuck = shift, on_stuck
         self._claimer = Claimer(store, settings.lease_seconds, settings.time_limit_seconds)
         self._leaving = threading.Event()
@@ -200,6 +203,7 @@ class Worker:
 
         with TemporaryDirectory(prefix="arena-") as folder:
             files = self._images.fetch(images, Path(folder), should_stop)
+            self._bring_weights(lease, keeper, should_stop)
             return self._arena.compare(
                 lease.model_a,
                 lease.model_b,
@@ -208,6 +212,20 @@ class Worker:
                 on_progress=lambda progress: keeper.report(progress.to_json()),
                 should_stop=should_stop,
             )
+
+    def _bring_weights(self, lease: Lease, keeper: LeaseKeeper, should_stop: Callable[[], bool]) -> None:
+        """Download what the job's models lack."""
+        on_the_way: set[str] = set()
+
+        def on_arrival(arrival: Arrival) -> None:
+            if arrival.model_id not in on_the_way:
+                on_the_way.add(arrival.model_id)
+                _log.info("downloading weights", action="weights", model=arrival.model_id, file=arrival.file)
+            keeper.report(arrival.to_json())
+
+        self._weights.bring([lease.model_a, lease.model_b], on_arrival, should_stop)
+        if on_the_way:
+            _log.info("the weights are here", action="weights_here", models=sorted(on_the_way))
 
     def _complete(self, lease: Lease, comparison: Comparison) -> str:
         """Write the result; one that Supabase will not have, or that is not JSON, fails the job."""

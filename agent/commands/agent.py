@@ -16,8 +16,9 @@ import typer
 
 from agent.settings import Settings
 from agent.wakeup import PollOnly, RealtimeWakeup
+from agent.weights import WeightsSource
 from agent.worker import Shift, Worker
-from benchmark import BenchmarkSettings
+from benchmark import BenchmarkSettings, Catalogue
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -60,26 +61,37 @@ def run(settings: Settings, shift: Shift, *, drain: bool) -> None:
     from agent.scratch import scratch
     from agent.store import AgentCard
     from agent.supabase_store import SupabaseStore
-    from benchmark import Arena, describe_machine, load_catalogue, model_state
+    from benchmark import Arena, describe_machine, load_catalogue
 
     catalogue = load_catalogue(settings.catalogue)
-    weights = [settings.weights_dir]
+    weights = weights_source(settings, catalogue)
     card = AgentCard(
         id=uuid.uuid4(),
         name=settings.name,
         version=version("vision-arena"),
         hardware=describe_machine(),
-        models=[entry.id for entry in catalogue if model_state(entry, weights).ready],
+        models=weights.runnable(),
     )
     with ExitStack() as stack:
         stack.enter_context(scratch())
-        arena = stack.enter_context(Arena(catalogue, weights, benchmark_settings(settings)))
+        arena = stack.enter_context(Arena(catalogue, weights.folders, benchmark_settings(settings)))
         store = stack.enter_context(closing(SupabaseStore(settings, card)))
         images = ImageSource(settings)
         wakeup = stack.enter_context(_wakeup(settings))
-        worker = Worker(settings, card, store, wakeup, images, arena, shift, on_stuck=_leave_stuck)
+        worker = Worker(settings, card, store, wakeup, images, weights, arena, shift, on_stuck=_leave_stuck)
         stop_on_signals(worker, drain=drain)
         worker.run()
+
+
+def weights_source(settings: Settings, catalogue: Catalogue) -> WeightsSource:
+    """Where the agent's settings say that weights are."""
+    return WeightsSource(
+        catalogue,
+        settings.weights_dir,
+        settings.cache_dir,
+        device=settings.device,
+        download=settings.download_weights,
+    )
 
 
 def benchmark_settings(settings: Settings) -> BenchmarkSettings:
@@ -88,6 +100,8 @@ def benchmark_settings(settings: Settings) -> BenchmarkSettings:
         device=settings.device,
         country=settings.country,
         load_timeout_s=settings.load_timeout_seconds,
+        export_timeout_s=settings.export_timeout_seconds,
+        exports_dir=settings.cache_dir / "exports",
         phase_timeout_s=settings.phase_timeout_seconds,
         max_hosts=settings.max_hosts,
         host_memory_mb=settings.host_memory_mb,

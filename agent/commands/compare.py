@@ -9,7 +9,9 @@ import typer
 from rich.console import Console
 
 from agent.commands.options import (
+    CacheDir,
     Catalogue,
+    Device,
     HtmlFile,
     Images,
     JobOptions,
@@ -19,7 +21,7 @@ from agent.commands.options import (
     write_json,
 )
 from agent.output_file import write_each
-from agent.settings import WEIGHTS_DIR
+from agent.settings import CACHE_DIR
 
 # Columns of comparison_results that only a job has.
 _NO_JOB = {"id": None, "job_id": None, "agent_id": None}
@@ -35,7 +37,7 @@ def compare(
         float | None, typer.Option(help="Least time spent on timing each model one image at a time, in seconds.")
     ] = None,
     option: JobOptions = None,
-    device: Annotated[str, typer.Option(envvar="ARENA_DEVICE", help="auto, cpu, cuda or cuda:N.")] = "auto",
+    device: Device = "auto",
     country: Annotated[
         str | None,
         typer.Option(envvar="ARENA_COUNTRY", help="ISO code (DEU, USA, …); without it, carbon is not stated."),
@@ -47,18 +49,28 @@ def compare(
         ),
     ] = None,
     catalogue: Catalogue = None,
-    weights_dir: WeightsDir = WEIGHTS_DIR,
+    weights_dir: WeightsDir = None,
+    cache_dir: CacheDir = CACHE_DIR,
+    download: Annotated[
+        bool,
+        typer.Option(
+            "--download/--no-download", envvar="ARENA_DOWNLOAD_WEIGHTS", help="Download weights that are missing."
+        ),
+    ] = True,
 ) -> None:
     """Compare two models on your images, here and now.
 
-    No database and no network. The JSON has the columns of comparison_results plus image_results.
+    No database, and no network but for weights that are missing. The JSON has the columns of comparison_results plus
+    image_results.
 
     Example: `arena compare Trained_yolov5 Trained_yolov8 --images photos/ --html report.html`
     """
     from agent.manifest import local_images
     from agent.report import write_report
     from agent.show import PhaseBar
+    from agent.show_arrival import ArrivalBar
     from agent.show_result import result_view
+    from agent.weights import WeightsSource
     from agent.worker import labelled
     from benchmark import Arena, BenchmarkSettings, Options, load_catalogue
 
@@ -66,10 +78,14 @@ def compare(
     given = parse_job_options(option) | ({} if min_seconds is None else {"min_seconds": min_seconds})
     options = Options.parse(given)
     pictures = [labelled(file, image) for file, image in local_images(images)]
-    settings = BenchmarkSettings(device=device, country=country, threads=threads)
-    console = Console()
-    with Arena(load_catalogue(catalogue), [weights_dir], settings) as arena, PhaseBar(console) as bar:
-        result = arena.compare(model_a, model_b, pictures, options, on_progress=bar.update)
+    settings = BenchmarkSettings(device=device, country=country, threads=threads, exports_dir=cache_dir / "exports")
+    console, known = Console(), load_catalogue(catalogue)
+    weights = WeightsSource(known, weights_dir, cache_dir, device=device, download=download)
+    with Arena(known, weights.folders, settings) as arena:
+        with ArrivalBar(console) as arrivals:
+            weights.bring([model_a, model_b], arrivals.update)
+        with PhaseBar(console) as bar:
+            result = arena.compare(model_a, model_b, pictures, options, on_progress=bar.update)
     row = {**_NO_JOB, **result.to_row(), "created_at": _now(), "image_results": result.image_rows()}
     try:
         console.print(result_view(row))

@@ -1,29 +1,88 @@
-"""``arena models``: what can compete here."""
+"""``arena models``: what can compete here, and bringing weights here."""
 
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.padding import Padding
-from rich.table import Table
+from rich.text import Text
 
-from agent.commands.options import Catalogue, WeightsDir
-from agent.settings import WEIGHTS_DIR
+from agent.commands.options import CacheDir, Catalogue, Device, WeightsDir
+from agent.settings import CACHE_DIR
+
+if TYPE_CHECKING:
+    from agent.weights import WeightsSource
+    from benchmark import ModelEntry
+
+app = typer.Typer(rich_markup_mode="markdown")
 
 
-def models(catalogue: Catalogue = None, weights_dir: WeightsDir = WEIGHTS_DIR) -> None:
-    """List the models of the catalogue and whether each can run on this machine."""
-    from benchmark import load_catalogue, model_state
+@app.callback(invoke_without_command=True)
+def models(
+    context: typer.Context,
+    catalogue: Catalogue = None,
+    weights_dir: WeightsDir = None,
+    cache_dir: CacheDir = CACHE_DIR,
+    device: Device = "auto",
+) -> None:
+    """List the models of the catalogue and whether each can run on this machine.
 
-    console = Console()
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in ("id", "what it is", "task", "here"):
-        table.add_column(column, header_style="bold")
+    `MODEL@onnx` is MODEL, run as onnx.
+    """
+    from agent.show_models import Listed, models_view
+    from agent.weights import WeightsSource
+    from benchmark import load_catalogue
+
+    if context.invoked_subcommand:
+        _refuse_options_before(context)
+        return
     known = load_catalogue(catalogue)
-    states = [model_state(entry, [weights_dir]) for entry in known]
-    for entry, state in zip(known, states, strict=True):
-        colour = "green" if state.ready else "yellow"
-        table.add_row(entry.id, entry.name, entry.task, f"[{colour}]{state.state.replace('_', ' ')}[/]")
-    console.print(table)
-    for state in states:
-        if state.reason:
-            lines = [f"[dim]•[/] {escape(state.reason)}", *(f"  [dim]{escape(note)}[/]" for note in state.notes)]
-            console.print(Padding("\n".join(lines), (1, 0, 0, 0)), highlight=False)
+    weights = WeightsSource(known, weights_dir, cache_dir, device=device)
+    listed = [Listed(entry, [weights.state(each) for each in entry.variants or [entry]]) for entry in known]
+    Console().print(models_view(listed), highlight=False)
+
+
+@app.command()
+def pull(
+    model_ids: Annotated[list[str] | None, typer.Argument(metavar="ID...", help="Ids of models.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All models whose weights can be downloaded.")] = False,
+    catalogue: Catalogue = None,
+    weights_dir: WeightsDir = None,
+    cache_dir: CacheDir = CACHE_DIR,
+) -> None:
+    """Download the weights of models, unless they are here, and say where they are.
+
+    Example: `arena models pull Trained_yolov8`
+    """
+    from agent.weights import WeightsSource
+    from benchmark import WeightsMissing, load_catalogue
+
+    if bool(model_ids) == all_:
+        raise typer.BadParameter("name the models, or give --all.")
+    known = load_catalogue(catalogue)
+    entries = [entry for entry in known if entry.weights] if all_ else [known[each] for each in model_ids or ()]
+    weights, console = WeightsSource(known, weights_dir, cache_dir), Console()
+    for entry in entries:
+        try:
+            _pull(console, weights, entry)
+        except WeightsMissing as error:
+            if not all_:
+                raise
+            console.print(Text.assemble(("– ", "yellow"), str(error)), soft_wrap=True)
+
+
+def _pull(console: Console, weights: "WeightsSource", entry: "ModelEntry") -> None:
+    from agent.show_arrival import ArrivalBar
+
+    with ArrivalBar(console) as bar:
+        found = weights.fetch(entry, bar.update)
+    how = "downloaded to" if bar.used else "already at"
+    console.print(Text.assemble(("✓ ", "green"), f"{entry.base_id}: {how} {found.path}"), soft_wrap=True)
+
+
+def _refuse_options_before(context: typer.Context) -> None:
+    """An option that nobody reads must not seem to have been heeded."""
+    for name in context.params:
+        source = context.get_parameter_source(name)
+        if source and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            raise typer.BadParameter(f"write it behind {context.invoked_subcommand}.", param_hint=f"'{option}'")

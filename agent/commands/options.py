@@ -16,7 +16,14 @@ Catalogue = Annotated[
     Path | None,
     typer.Option(envvar="ARENA_CATALOGUE", help="A catalogue of your own instead of the built-in one."),
 ]
-WeightsDir = Annotated[Path, typer.Option(envvar="ARENA_WEIGHTS_DIR", help="Folder in which weights are looked for.")]
+WeightsDir = Annotated[
+    Path | None,
+    typer.Option(envvar="ARENA_WEIGHTS_DIR", help="Folder with weights that is looked in before the cache."),
+]
+CacheDir = Annotated[
+    Path, typer.Option(envvar="ARENA_CACHE_DIR", help="Where downloaded weights and exported models are kept.")
+]
+Device = Annotated[str, typer.Option(envvar="ARENA_DEVICE", help="auto, cpu, cuda or cuda:N.")]
 JobOptions = Annotated[
     list[str] | None,
     typer.Option(

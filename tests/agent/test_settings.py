@@ -14,6 +14,7 @@ from agent.__main__ import app
 from agent.commands.agent import benchmark_settings
 from agent.errors import SettingsError
 from agent.settings import (
+    CACHE_DIR,
     DatabaseSettings,
     FrontEndSettings,
     QueueSettings,
@@ -68,8 +69,9 @@ def test_the_example_is_read_as_it_stands_and_holds_the_defaults(tmp_path: Path)
 
 
 def test_the_benchmark_has_the_same_defaults_and_gets_what_is_set() -> None:
-    assert benchmark_settings(load_settings(**NEEDED)) == BenchmarkSettings()
+    assert benchmark_settings(load_settings(**NEEDED)) == BenchmarkSettings(exports_dir=CACHE_DIR / "exports")
     measured = {"DEVICE": "cpu", "COUNTRY": "DEU", "LOAD_TIMEOUT_SECONDS": "7", "PHASE_TIMEOUT_SECONDS": "8"}
+    measured |= {"EXPORT_TIMEOUT_SECONDS": "9", "CACHE_DIR": "/kept"}
     kept = {"MAX_HOSTS": "3", "HOST_MEMORY_MB": "900", "POOL_MEMORY_MB": "2000", "THREADS": "2"}
     given = {f"ARENA_{name}": value for name, value in (measured | kept).items()}
     assert benchmark_settings(load_settings(**NEEDED, **given)) == BenchmarkSettings(
@@ -77,11 +79,19 @@ def test_the_benchmark_has_the_same_defaults_and_gets_what_is_set() -> None:
         country="DEU",
         load_timeout_s=7.0,
         phase_timeout_s=8.0,
+        export_timeout_s=9.0,
+        exports_dir=Path("/kept/exports"),
         max_hosts=3,
         host_memory_mb=900.0,
         pool_memory_mb=2000.0,
         threads=2,
     )
+
+
+def test_folders_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    settings = load_settings(**NEEDED, ARENA_CACHE_DIR="~/cache", ARENA_WEIGHTS_DIR="~/volume")
+    assert (settings.cache_dir, settings.weights_dir) == (Path("/home/me/cache"), Path("/home/me/volume"))
 
 
 def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

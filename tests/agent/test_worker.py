@@ -19,8 +19,9 @@ from agent.settings import Settings
 from agent.store import AgentCard, AgentStatus
 from agent.supabase_store import SupabaseStore
 from agent.wakeup import PollOnly
+from agent.weights import WeightsSource
 from agent.worker import Shift, Worker
-from benchmark import Arena, Cancelled, HostDied
+from benchmark import Arena, Cancelled, HostDied, load_catalogue
 from local import LocalStack
 from tests.agent.agent_process import SCENES, make_workplace
 from tests.agent.conftest import MakeSettings
@@ -32,6 +33,10 @@ from tests.agent.working import GOOD, OddArena, OddComparison, finished, working
 @pytest.fixture
 def settings(stack_settings: MakeSettings, tmp_path: Path) -> Settings:
     return stack_settings(**make_workplace(tmp_path), ARENA_POLL_SECONDS=0.1)
+
+
+def no_weights() -> WeightsSource:
+    return WeightsSource(load_catalogue(), None, Path("nowhere"), download=False)
 
 
 def test_an_error_that_nobody_foresaw_ends_one_job(
@@ -257,7 +262,7 @@ def test_an_agent_that_leaves_when_idle_looks_first_and_last(settings: Settings,
         patient = settings.model_copy(update={"poll_seconds": 60.0})
         arena = cast(Arena, OddArena(lambda: OddComparison(GOOD)))
         shift = Shift(idle_exit_seconds=0.5)
-        Worker(patient, card, store, PollOnly(), ImageSource(patient), arena, shift).run()
+        Worker(patient, card, store, PollOnly(), ImageSource(patient), no_weights(), arena, shift).run()
         assert store.claims == 2
 
 
@@ -317,7 +322,7 @@ def test_an_agent_whose_claims_are_refused_leaves_when_idle_all_the_same(
     arena = cast(Arena, OddArena(lambda: OddComparison(GOOD)))
     with closing(Away(settings, card, RequestRefused)) as store:
         shift = Shift(idle_exit_seconds=1.0)
-        Worker(settings, card, store, PollOnly(), ImageSource(settings), arena, shift).run()
+        Worker(settings, card, store, PollOnly(), ImageSource(settings), no_weights(), arena, shift).run()
         assert store.claims >= 2
     (row,) = queue.run("select status from public.agents where id = %s", [card.id])
     assert row["status"] == "stopped"

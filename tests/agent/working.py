@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+from agent.commands.agent import weights_source
 from agent.images import ImageSource
 from agent.settings import Settings
 from agent.store import AgentCard, JobStore
 from agent.wakeup import PollOnly, Wakeup
 from agent.worker import Worker
-from benchmark import Arena, Cancelled
+from benchmark import Arena, Cancelled, load_catalogue
 
 GOOD = {"model_a_metrics": {}, "model_b_metrics": {}, "winner": "tie", "verdict": {}, "environment": {}}
 
@@ -69,7 +70,9 @@ def working(
 ) -> Iterator[tuple[Worker, threading.Thread]]:
     """A Worker in a thread, with an Arena that is none; it polls unless there is a wake-up."""
     arena = compare if isinstance(compare, BusyArena) else OddArena(compare)
-    worker = Worker(settings, card, store, wakeup or PollOnly(), ImageSource(settings), cast(Arena, arena))
+    source = weights_source(settings, load_catalogue(settings.catalogue))
+    images = ImageSource(settings)
+    worker = Worker(settings, card, store, wakeup or PollOnly(), images, source, cast(Arena, arena))
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:
