@@ -2,6 +2,8 @@
 
 import importlib
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import ultralytics
 
 from benchmark.errors import ExportFailed, RuntimeUnavailable, WeightsUnreadable
 from benchmark.models.child import run_child
-from benchmark.models.export_cache import ExportCache
+from benchmark.models.export_cache import Export, ExportCache
 from benchmark.models.family import Recipe
 from benchmark.models.ultralytics_backend import FORMATS, open_export
 from benchmark.models.ultralytics_network import Network
@@ -26,25 +28,39 @@ def open_exported(recipe: Recipe, device: torch.device, any_device: bool) -> Net
 
     Raises as `open_network`.
     """
-    form, threads = FORMATS[recipe.runtime], torch.get_num_threads()
+    form = FORMATS[recipe.runtime]
     version = _version(recipe, form.module)
-    # Without a folder of the operator's it goes with this process; in a Host, temporary folders are its own.
-    own = None if recipe.exports else tempfile.TemporaryDirectory(prefix="arena-export-", ignore_cleanup_errors=True)
-    cache = ExportCache(recipe.exports or Path(own.name if own else ""), recipe.export_timeout_s)
-    try:
-        made = cache.get(
-            _key(recipe, version, device), lambda folder, limit_s: _export(recipe, device, folder, limit_s)
-        )
-    except ExportFailed as error:
-        raise _about(recipe, error) from error
-    backend = open_export(made.folder / form.file, device, threads)
+    with _folder(recipe) as folder:
+        made = _made(recipe, folder, _key(recipe, version, device), device)
+        backend = open_export(made.folder / form.file, device, torch.get_num_threads())
     if backend.device.type != device.type and not any_device:
         raise RuntimeUnavailable(
             f"{recipe.model_id} cannot run on {device}: {form.module}, as installed, uses the processor alone. "
             "Use auto or cpu."
         )
     parameters = int(made.facts["parameters"])
-    return Network(backend, parameters, version, made.export_s, made.exporting_s, form.most_images, keep=own)
+    return Network(backend, parameters, version, made.export_s, made.exporting_s, form.most_images)
+
+
+@contextmanager
+def _folder(recipe: Recipe) -> Iterator[Path]:
+    """Without one of the operator's, one that is gone when the model is open: an open file outlives its name."""
+    if recipe.exports:
+        yield recipe.exports
+        return
+    with tempfile.TemporaryDirectory(prefix="arena-export-") as own:
+        yield Path(own)
+
+
+def _made(recipe: Recipe, folder: Path, key: dict[str, str], device: torch.device) -> Export:
+    cache = ExportCache(folder, recipe.export_timeout_s)
+    try:
+        return cache.get(key, lambda part, limit_s: _export(recipe, device, part, limit_s))
+    except ExportFailed as error:
+        named = ExportFailed(f"{recipe.model_id} could not be exported. {error}")
+        for note in getattr(error, "__notes__", ()):
+            named.add_note(note)
+        raise named from error
 
 
 def _key(recipe: Recipe, version: str, device: torch.device) -> dict[str, str]:
@@ -84,13 +100,6 @@ def _export(recipe: Recipe, device: torch.device, folder: Path, limit_s: float) 
         "classes": dict(recipe.classes),
     }
     return run_child("benchmark.models.ultralytics_export:export", arguments, _ENVIRONMENT, limit_s)
-
-
-def _about(recipe: Recipe, error: ExportFailed) -> ExportFailed:
-    named = ExportFailed(f"{recipe.model_id} could not be exported. {error}")
-    for note in getattr(error, "__notes__", ()):
-        named.add_note(note)
-    return named
 
 
 def _version(recipe: Recipe, module: str) -> str:

@@ -1,6 +1,6 @@
 """The network of a YOLO model, in the runtime that its recipe names."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -23,8 +23,6 @@ class Network:
     exporting_s: float = 0.0
     #: Images that it takes at once; None: any number.
     most_images: int | None = None
-    #: What must live as long as it does.
-    keep: Any = field(default=None, repr=False)
 
 
 def open_network(recipe: Recipe, device: torch.device, any_device: bool) -> Network:
