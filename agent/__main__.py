@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from agent.commands import agent, compare, demo, jobs, migrate, models, stack, submit
+from agent.commands import agent, calibrate, compare, demo, jobs, migrate, models, stack, submit
 from agent.errors import AgentError
 from benchmark import BenchmarkError
 from local import LocalError
@@ -25,7 +25,8 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.command("compare")(compare.compare)
-app.command("models")(models.models)
+app.add_typer(models.app, name="models")
+app.command("calibrate")(calibrate.calibrate)
 app.command("submit")(submit.submit)
 app.add_typer(jobs.app, name="jobs")
 app.command("agent")(agent.agent)
