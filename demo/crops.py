@@ -51,7 +51,8 @@ def _read(path: Path, boxes: list[list[int]], longer_side: int) -> SmallScene:
         size = (round(picture.width * share), round(picture.height * share))
         image = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BICUBIC))
     corners = np.array(boxes, np.float32).reshape(-1, 4)
-    return SmallScene(image, (corners[:, :2] + corners[:, 2:]) / 2 * share)
+    centres: Array = ((corners[:, :2] + corners[:, 2:]) / 2 * share).astype(np.float32)
+    return SmallScene(image, centres)
 
 
 def draw_batch(
@@ -84,8 +85,8 @@ def _normalised(image: npt.NDArray[np.uint8], rng: np.random.Generator) -> Array
 
 
 def _inside(centres: Array, size: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    inside: npt.NDArray[np.bool_] = ((centres >= 0) & (centres < np.array(size))).all(axis=1)
-    return inside
+    within = (centres >= 0) & (centres < np.array(size))
+    return within[:, 0] & within[:, 1]
 
 
 def centre_map(centres: Array, size: tuple[int, int], stride: int) -> Array:
