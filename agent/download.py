@@ -195,6 +195,8 @@ def megabytes(size: int) -> str:
 
 def _check_address(url: httpx.URL, *, at_home: bool) -> None:
     near = is_loopback(url)
+    if not 0 < (url.port or 443) < 65536:
+        raise WeightsRefused(f"{public(str(url))}: there is no such port.")
     if not (url.scheme == "https" or (url.scheme == "http" and near)):
         raise WeightsRefused(f"{public(str(url))} is not an https:// address, so nothing is downloaded from it.")
     if near and not at_home:
