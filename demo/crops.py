@@ -52,7 +52,7 @@ def _read(path: Path, boxes: list[list[int]], longer_side: int) -> SmallScene:
         image = np.asarray(picture.convert("RGB").resize(size, Image.Resampling.BICUBIC))
     corners = np.array(boxes, np.float32).reshape(-1, 4)
     centres: Array = ((corners[:, :2] + corners[:, 2:]) / 2 * share).astype(np.float32)
-    return SmallScene(image, centres)
+    return SmallScene(image, centres.astype(np.float32))
 
 
 def draw_batch(

@@ -35,6 +35,7 @@ family = "{family}"
 task = "object-detection"
 can_detect_cars = true
 description = "Of a test."
+classes = {{ auto = "car" }}
 [models.{id}.weights]
 file = "{file}"
 """
