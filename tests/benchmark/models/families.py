@@ -16,6 +16,7 @@ from benchmark.models.family import FAMILIES, Family, Recipe, check_family, load
 from benchmark.models.runtime import RUNTIMES, TORCH, Runtime, check_runtime
 from benchmark.models.weights import file_sha256
 from tests.benchmark.models.spy import Spy
+from tests.benchmark.models.timm_weights import make_network, make_timm_weights
 
 #: What a library's own front door finds in a batch.
 Reference = Callable[[Recipe, Sequence[Image], Query], list[list[Detection]]]
@@ -117,7 +118,20 @@ def _ultralytics(request: pytest.FixtureRequest, folder: Path) -> Subject:
     )
 
 
-_MAKERS = {"ultralytics": _ultralytics}
+def _timm(request: pytest.FixtureRequest, folder: Path) -> Subject:
+    (folder / "weights").mkdir()
+    weights, parameters = make_timm_weights(folder / "weights")
+    return Subject(
+        Recipe("random", weights, 320, {}, file_sha256(weights), parameters=parameters),
+        FAMILIES["timm"],
+        labels=("car",),
+        parameters=sum(each.numel() for each in make_network().parameters()),
+        confidence=0.001,  # so that its own threshold cuts nothing
+        count_basis="peaks",
+    )
+
+
+_MAKERS = {"ultralytics": _ultralytics, "timm": _timm}
 
 #: Those that adapters carry out so far.
 _RUNTIMES = (TORCH,)
