@@ -6,6 +6,7 @@ import math
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ def arena(*arguments: str | Path, cwd: Path | None = None, **env: str) -> subpro
     return subprocess.run(
         [sys.executable, "-m", "agent", *map(str, arguments)],
         cwd=cwd or SCENES,
-        env={"PATH": "/usr/bin:/bin", "COLUMNS": "100", "HOME": str(SCENES.parent / "nobody"), **env},
+        env={"PATH": "/usr/bin:/bin", "COLUMNS": "100", "HOME": str(Path(tempfile.gettempdir()) / "nobody"), **env},
         capture_output=True,
         text=True,
         timeout=180,
