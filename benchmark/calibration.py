@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from benchmark.errors import BadImage, InputError
 from benchmark.labelled_image import LabelledImage
-from benchmark.measure.pictures import decode
 from benchmark.metrics.counts import count_scores
 from benchmark.models.catalogue import ModelEntry
 from benchmark.models.family import Recipe, load_model
@@ -114,6 +113,8 @@ def _load(entry: ModelEntry, weights_dirs: Sequence[Path], device: str) -> Any:
 
 
 def _look(model: Any, image: LabelledImage) -> Sighting:
+    from benchmark.measure.pictures import decode  # OpenCV, which importing benchmark does not load
+
     try:
         encoded = image.path.read_bytes()
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from benchmark.measure.gpu import Gpu
@@ -46,8 +47,14 @@ class Estimator:
             return work()
         except Exception:
             _log.warning("codecarbon does not work here; energy is not estimated", exc_info=True)
-            self._tracker = None
+            self._give_up()
             return None
+
+    def _give_up(self) -> None:
+        tracker, self._tracker = self._tracker, None
+        if tracker:
+            with suppress(Exception):
+                tracker.stop()  # a window that failed leaves the thread at work that reads the hardware
 
 
 def _tracker(gpu: Gpu | None) -> Any:

@@ -66,7 +66,7 @@ def test_a_terminal_that_knows_ascii_alone_ends_no_command() -> None:
 
 def test_the_demos_models_are_ready() -> None:
     shown = arena("models", "--catalogue", ROOT / "demo" / "catalogue.toml")
-    assert shown.stdout.count("ready") == 2
+    assert shown.stdout.count("ready") == 3
 
 
 def test_compare_shows_a_winner_and_writes_the_columns_of_the_result(tmp_path: Path) -> None:

@@ -241,6 +241,18 @@ def test_codecarbon_that_fails_in_a_window_fails_no_comparison(
     assert caplog.text.count("energy is not estimated") == 1
 
 
+def test_codecarbon_that_fails_in_a_window_leaves_no_thread_at_work(
+    nothing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meter, before = EnergyMeter("DEU", None, nothing), set(threading.enumerate())
+    with meter.window():
+        assert set(threading.enumerate()) - before
+        monkeypatch.setattr(OfflineEmissionsTracker, "stop_task", None)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+    assert not set(threading.enumerate()) - before
+
+
 def test_an_unknown_country_is_refused(nothing: Path) -> None:
     with pytest.raises(UnknownCountry):
         EnergyMeter("XYZ", None, nothing)
