@@ -31,3 +31,10 @@ def test_the_image_builds_detectron2_at_its_commit_unless_it_is_left_out(
     lines = done.stdout.splitlines()
     assert [line.split()[0] for line in lines] == (["apt-get", "apt-get", "uv"] if built else [])
     assert not built or lines[-1].endswith("github.com/facebookresearch/detectron2.git@0123abc")
+
+
+def test_the_image_and_the_docs_name_the_same_commit_of_detectron2() -> None:
+    docs = (ROOT / "docs" / "models.md").read_text("utf-8")
+    commits = re.findall(r"^ARG DETECTRON2=([0-9a-f]{40})$", DOCKERFILE, re.MULTILINE)
+    assert len(commits) == 1
+    assert commits == re.findall(r"detectron2\.git@(\w+)", docs)
