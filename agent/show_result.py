@@ -17,7 +17,7 @@ from agent.wording import figure
 
 _TIE = "tie"
 _BETWEEN = " · "
-_LIBRARIES = ("torch", "ultralytics", "timm")
+_LIBRARIES = ("torch", "ultralytics", "timm", "detectron2")
 _PLAIN_RUNTIME = "torch"
 
 
@@ -42,7 +42,7 @@ def _models(row: Row) -> Iterator[Text]:
     """A line for each: what it is called and what it is."""
     for side in ("a", "b"):
         name = row.get(f"model_{side}_id", "")
-        text = Text(f"{side.upper()}  ", style=f"bold {STYLES[side]}", no_wrap=True, overflow="ellipsis")
+        text = Text(f"{side.upper()}  ", style=f"bold {STYLES[side]}")
         text.append(printable(name), style="default")
         about = _BETWEEN.join(_about(mapping(row, f"model_{side}_metrics")))
         yield text.append(f"  {about}" if about else "", style="not bold default dim")

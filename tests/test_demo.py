@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -38,19 +40,42 @@ def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
 
 
 @pytest.mark.timeout(300)
-def test_once_ends_with_the_result_as_json(tmp_path: Path) -> None:
-    demo = _start("--once", "--json", "out.json", tmp_path=tmp_path)
-    shown, _ = demo.communicate(timeout=240)
+def test_the_tutorials_pairs_are_fought_or_say_why_not(tmp_path: Path) -> None:
+    demo = _start("--pairs", "tutorial", "--once", "-o", "windows=1", "--json", "out.json", tmp_path=tmp_path)
+    shown, _ = demo.communicate(timeout=280)
     assert demo.returncode == 0, shown
     assert "by Realtime" in shown
-    row = json.loads((tmp_path / "out.json").read_text())
+    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+    pairs = json.loads((tmp_path / "out.json").read_text())
+    fought = {(each["model_a"], each["model_b"]): each["result"] for each in pairs}
+    yolo, estimate = fought.pop(("Trained_yolov8", "Trained_yolov5")), fought.pop(("Trained_yolov5", "efficientnet_b0"))
+    _check_complete(yolo)
+    _check_counts(estimate)
+    reasons = {each["model_b"]: each["reason"] for each in pairs if (each["model_a"], each["model_b"]) in fought}
+    assert reasons["roberta_base"].startswith("roberta_base is a language model and cannot detect cars. Choose one of:")
+    assert reasons["wav2vec2"].startswith("wav2vec2 is a speech model")
+    if not find_spec("detectron2"):
+        assert "docs/models.md has the command" in reasons["detectron2"]
+        assert set(fought.values()) == {None}
+
+
+def _check_complete(row: dict[str, Any]) -> None:
     assert row["winner"] in {"Trained_yolov5", "Trained_yolov8", "tie"}
-    assert len(row["image_results"]) == 2 * 24
+    assert len(row["image_results"]) == 2 * 72
     for side in ("model_a_metrics", "model_b_metrics"):
         assert set(row[side]) >= METRICS
-        # Nothing here has a GPU's memory or enough samples for a p99; all else was measured.
+        # Nothing here has a GPU's memory; all else was measured.
         assert {name for name in METRICS if row[side][name] is None} <= {"gpu_memory_mb", "p99_ms"}
-    assert [path.name for path in tmp_path.iterdir()] == ["out.json"]
+
+
+def _check_counts(row: dict[str, Any]) -> None:
+    """A detector counts the scenes' cars better than a classifier, beyond chance."""
+    error = row["verdict"]["metrics"]["count_mae"]
+    assert error["winner"] == "Trained_yolov5"
+    assert error["ci_high"] < 0
+    assert row["model_b_metrics"]["estimate"] is True
+    assert (row["model_a_metrics"]["f1_basis"], row["model_b_metrics"]["f1_basis"]) == ("counts", "counts")
+    assert row["model_b_metrics"]["ap50"] is None
 
 
 @pytest.mark.timeout(300)

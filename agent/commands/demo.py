@@ -5,8 +5,9 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 import typer
@@ -16,8 +17,8 @@ from rich.table import Table
 
 import demo as demo_package
 from agent.commands.agent_process import AgentProcess
-from agent.commands.options import JsonFile, Port, write_json
-from agent.commands.pairs import PAIRS, Pairs, fight, outcomes_table
+from agent.commands.options import JobOptions, JsonFile, Port, parse_job_options, write_json
+from agent.commands.pairs import PAIRS, SCENES_OF, Pairs, fight, outcomes_table
 from agent.commands.stack import wait_for_signal
 from agent.commands.submit import follow
 from agent.front_end import FrontEnd, JobResult
@@ -30,7 +31,6 @@ from benchmark import load_catalogue
 from local import LocalStack
 
 DEMO = Path(demo_package.__file__).parent
-SCENES = DEMO / "scenes"
 _CATALOGUE = DEMO / "catalogue.toml"
 
 # The carbon figure needs a grid; the user's ARENA_COUNTRY goes before this one.
@@ -41,9 +41,13 @@ def demo(
     pairs: Annotated[
         Pairs, typer.Option(help="One battle, or the six of the tutorial; those that cannot be fought say why.")
     ] = Pairs.ONE,
+    scenes: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="How many scenes: 24, for the tutorial's pairs 72.")
+    ] = None,
     once: Annotated[
         bool, typer.Option("--once", help="Leave when the result is there, instead of staying up.")
     ] = False,
+    option: JobOptions = None,
     json_file: JsonFile = None,
     port: Port = None,
 ) -> None:
@@ -53,17 +57,18 @@ def demo(
     publishable key as a front end would; the result as it arrives by Realtime. The models are small stand-ins
     trained on generated street scenes.
     """
-    console = Console()
+    options, console = parse_job_options(option), Console()
     console.print("[bold]Vision Arena[/] demo\n")
     with ExitStack() as running:
         stack = _start_stack(console, running, port)
-        agent = _start_agent(console, running, stack)
+        folder = _scenes(console, running, scenes or SCENES_OF[pairs])
+        agent = _start_agent(console, running, stack, folder)
         with FrontEnd(stack.url, stack.publishable_key) as front_end:
-            battle = partial(_battle, console, front_end, agent)
+            battle = _Ring(console, front_end, agent, folder, options).battle
             row = _fight_all(console, PAIRS[pairs], battle) if pairs is not Pairs.ONE else battle(*PAIRS[pairs][0]).row
         write_json(json_file, row)
         if not once:
-            _stay(console, stack)
+            _stay(console, stack, folder)
 
 
 def _start_stack(console: Console, running: ExitStack, port: int | None) -> LocalStack:
@@ -75,27 +80,50 @@ def _start_stack(console: Console, running: ExitStack, port: int | None) -> Loca
     return stack
 
 
-def _start_agent(console: Console, running: ExitStack, stack: LocalStack) -> AgentProcess:
+def _scenes(console: Console, running: ExitStack, count: int) -> Path:
+    """The folder that comes with the demo, or one with as many scenes as are wanted, drawn now."""
+    from demo.scenes import DEMO_SCENES, DEMO_SEED, write_scenes  # OpenCV, which the other commands can do without
+
+    if count == DEMO_SCENES:
+        return DEMO / "scenes"
+    folder = Path(running.enter_context(TemporaryDirectory(prefix="arena-scenes-")))
+    with _step(console, "scenes", f"{count} of them, drawn with the seed {DEMO_SEED}"):
+        write_scenes(folder, count, DEMO_SEED)
+    return folder
+
+
+def _start_agent(console: Console, running: ExitStack, stack: LocalStack, scenes: Path) -> AgentProcess:
     settings = {
         "SUPABASE_URL": stack.url,
         "SUPABASE_KEY": stack.secret_key,
         "ARENA_AGENT_NAME": "demo agent",
         "ARENA_CATALOGUE": str(_CATALOGUE),
         "ARENA_DOWNLOAD_WEIGHTS": "false",
-        "ARENA_IMAGE_ROOT": str(SCENES),
+        "ARENA_IMAGE_ROOT": str(scenes),
         "ARENA_COUNTRY": os.environ.get("ARENA_COUNTRY", _COUNTRY),
     }
     with _step(console, "agent", "a process of its own, listening"):
         return running.enter_context(AgentProcess(settings))
 
 
-def _battle(console: Console, front_end: FrontEnd, agent: AgentProcess, model_a: str, model_b: str) -> JobResult:
-    _, images = read_manifest(SCENES)
-    with _step(console, "job", f"{len(images)} scenes, {model_a} against {model_b}"):
-        job = front_end.submit(model_a, model_b, images)
-    result = asyncio.run(_while_alive(agent, follow(front_end, job["id"], console)))
-    console.print(result_view(result.row), _summary(result))
-    return result
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """Where battles are fought."""
+
+    console: Console
+    front_end: FrontEnd
+    agent: AgentProcess
+    scenes: Path
+    options: dict[str, Any]
+
+    def battle(self, model_a: str, model_b: str) -> JobResult:
+        """The result, which is shown as well."""
+        _, images = read_manifest(self.scenes)
+        with _step(self.console, "job", f"{len(images)} scenes, {model_a} against {model_b}"):
+            job = self.front_end.submit(model_a, model_b, images, self.options)
+        result = asyncio.run(_while_alive(self.agent, follow(self.front_end, job["id"], self.console)))
+        self.console.print(result_view(result.row), _summary(result))
+        return result
 
 
 def _fight_all(console: Console, pairs: Sequence[tuple[str, str]], battle: Callable[[str, str], JobResult]) -> Any:
@@ -137,11 +165,11 @@ def _summary(result: JobResult) -> Table:
     return table
 
 
-def _stay(console: Console, stack: LocalStack) -> None:
+def _stay(console: Console, stack: LocalStack, scenes: Path) -> None:
     console.print(f"\nStill running at [bold]{stack.url}[/]. Ctrl-C stops everything.")
     console.print("\n[dim]Another battle, from another terminal:[/]")
     models = " ".join(PAIRS[Pairs.ONE][0])
-    command = f"arena submit {models} --images {SCENES} --wait --url {stack.url} --key {stack.publishable_key}"
+    command = f"arena submit {models} --images {scenes} --wait --url {stack.url} --key {stack.publishable_key}"
     console.print(command, soft_wrap=True, highlight=False)
     wait_for_signal()
 

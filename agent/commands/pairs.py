@@ -34,6 +34,8 @@ PAIRS = {
         ("Trained_yolov8", "Trained_yolov5"),
     ),
 }
+#: How many scenes a battle has; a count that is an estimate wants more of them before a difference is certain.
+SCENES_OF = {Pairs.ONE: 24, Pairs.TUTORIAL: 72}
 
 
 @dataclass(frozen=True, slots=True)

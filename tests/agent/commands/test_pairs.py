@@ -49,6 +49,12 @@ def test_the_tutorials_six_pairs_are_those() -> None:
     assert {model for pair in PAIRS[Pairs.TUTORIAL] for model in pair} == set(load_catalogue().models)
 
 
+def test_the_demo_has_every_detector_of_the_tutorial() -> None:
+    ours = load_catalogue(Path(demo.__file__).parent / "catalogue.toml").models
+    detectors = {model_id for model_id, entry in load_catalogue().models.items() if entry.can_detect_cars}
+    assert {model for pair in PAIRS[Pairs.TUTORIAL] for model in pair} & detectors <= set(ours)
+
+
 def test_what_is_not_among_the_demos_models_is_not_inserted_either(catalogue: Catalogue) -> None:
     kept = outcome(catalogue, "efficientnet_b0", AssertionError("it was inserted"))
     assert kept.said == "There is no efficientnet_b0 among the demo's models."
