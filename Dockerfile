@@ -37,11 +37,12 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends tini \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --uid 10001 --create-home --home-dir /home/arena arena \
-    && install --directory --owner arena /workspace /workspace/weights
+    && install --directory --owner arena /workspace /workspace/weights /workspace/cache
 COPY --from=build /opt/arena /opt/arena
 ENV PATH=/opt/arena/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     ARENA_WEIGHTS_DIR=/workspace/weights \
+    ARENA_CACHE_DIR=/workspace/cache \
     ARENA_LOG_FORMAT=json
 USER arena
 WORKDIR /workspace

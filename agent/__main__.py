@@ -1,15 +1,18 @@
 """The command line: ``arena`` or ``python -m agent``."""
 
+import os
 import signal
 import sys
 from io import TextIOWrapper
 
 import typer
+from dotenv import dotenv_values
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
 from agent.commands import agent, calibrate, compare, demo, jobs, migrate, models, stack, submit
+from agent.commands.options import VARIABLES
 from agent.errors import AgentError
 from benchmark import BenchmarkError
 from local import LocalError
@@ -34,6 +37,13 @@ app.command("migrate")(migrate.migrate)
 app.command("stack")(stack.stack)
 
 
+def with_env_file() -> None:
+    """Let options be set in ``.env`` as an agent's settings are: what is pulled must go where the agent looks."""
+    for name, value in dotenv_values(".env").items():
+        if name in VARIABLES and value:
+            os.environ.setdefault(name, value)
+
+
 def main() -> None:
     """Run the command line; an expected error is a sentence and exit code 1, not a traceback."""
     # Leave through every context, so that what was started is stopped. The agent has a handler of its own.
@@ -41,6 +51,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows ASCII alone must not end a command
+    with_env_file()
     try:
         app()
     except (AgentError, BenchmarkError, LocalError) as error:

@@ -51,7 +51,7 @@ class Download:
         silence_seconds: float = _SILENCE_SECONDS,
     ) -> None:
         self._url, self._sha256 = url, sha256
-        self._part = PartialFile(target, url)
+        self._part, self._name = PartialFile(target, url), target.name
         self._on_bytes, self._told_at = on_bytes, 0.0
         self._timeout = httpx.Timeout(silence_seconds, connect=_CONNECT_SECONDS)
 
@@ -88,7 +88,10 @@ class Download:
         except httpx.InvalidURL as error:
             raise WeightsRefused(f"{public(self._url)} is not an address that can be read.") from error
         except httpx.HTTPError as error:
-            raise WeightsUnreachable(f"{public(self._url)}: {type(error).__name__}.") from error
+            raise WeightsUnreachable(
+                f"{public(self._url)}: {type(error).__name__}.",
+                hint=f"Check the network, or put {self._name} into the weights folder yourself.",
+            ) from error
 
     @asynccontextmanager
     async def _answer(self) -> AsyncIterator[httpx.Response]:

@@ -104,12 +104,11 @@ def calibrate(
 
 
 def _load(entry: ModelEntry, weights_dirs: Sequence[Path], device: str) -> Any:
+    if entry.adapter and not entry.adapter.has_thresholds:
+        raise InputError(f"{entry.id} finds boxes and has no thresholds of its own to be set.")
     family, weights = require_ready(entry, weights_dirs, device)
     recipe = Recipe(entry.id, weights.path, entry.input_size, dict(entry.classes), parameters=dict(entry.parameters))
-    model: Any = load_model(family.module, recipe, device)
-    if not hasattr(model, "look"):
-        raise InputError(f"{entry.id} counts by {model.info.count_basis} and has no thresholds of its own to be set.")
-    return model
+    return load_model(family.module, recipe, device)
 
 
 def _look(model: Any, image: LabelledImage) -> Sighting:

@@ -48,6 +48,12 @@ def compare(
             envvar="ARENA_THREADS", min=1, help="Threads of a model; by default one less than the physical cores."
         ),
     ] = None,
+    export_timeout: Annotated[
+        float,
+        typer.Option(
+            envvar="ARENA_EXPORT_TIMEOUT_SECONDS", min=1, help="Longest that exporting a model may take, in seconds."
+        ),
+    ] = 1200.0,
     catalogue: Catalogue = None,
     weights_dir: WeightsDir = None,
     cache_dir: CacheDir = CACHE_DIR,
@@ -78,7 +84,13 @@ def compare(
     given = parse_job_options(option) | ({} if min_seconds is None else {"min_seconds": min_seconds})
     options = Options.parse(given)
     pictures = [labelled(file, image) for file, image in local_images(images)]
-    settings = BenchmarkSettings(device=device, country=country, threads=threads, exports_dir=cache_dir / "exports")
+    settings = BenchmarkSettings(
+        device=device,
+        country=country,
+        threads=threads,
+        exports_dir=cache_dir / "exports",
+        export_timeout_s=export_timeout,
+    )
     console, known = Console(), load_catalogue(catalogue)
     weights = WeightsSource(known, weights_dir, cache_dir, device=device, download=download)
     with Arena(known, weights.folders, settings) as arena:

@@ -53,21 +53,27 @@ def pull(
 
     Example: `arena models pull Trained_yolov8`
     """
+    from agent.errors import AgentError
     from agent.weights import WeightsSource
-    from benchmark import WeightsMissing, load_catalogue
+    from benchmark import BenchmarkError, WeightsMissing, load_catalogue
 
     if bool(model_ids) == all_:
         raise typer.BadParameter("name the models, or give --all.")
     known = load_catalogue(catalogue)
     entries = [entry for entry in known if entry.weights] if all_ else [known[each] for each in model_ids or ()]
-    weights, console = WeightsSource(known, weights_dir, cache_dir), Console()
+    weights, console, failed = WeightsSource(known, weights_dir, cache_dir), Console(), False
     for entry in entries:
         try:
             _pull(console, weights, entry)
-        except WeightsMissing as error:
+        except (AgentError, BenchmarkError) as error:
             if not all_:
                 raise
-            console.print(Text.assemble(("– ", "yellow"), str(error)), soft_wrap=True)
+            # Not even to be fetched is no failure of this command.
+            failed |= not isinstance(error, WeightsMissing)
+            mark = ("– ", "yellow") if isinstance(error, WeightsMissing) else ("✗ ", "red")
+            console.print(Text.assemble(mark, str(error)), soft_wrap=True)
+    if failed:
+        raise typer.Exit(1)
 
 
 def _pull(console: Console, weights: "WeightsSource", entry: "ModelEntry") -> None:

@@ -11,6 +11,26 @@ from agent.errors import SettingsError
 from agent.output_file import try_out, write_output
 from agent.reading import json_safe
 
+#: Settings of an agent that are options of other commands too.
+VARIABLES = frozenset(
+    f"ARENA_{name}"
+    for name in (
+        "CATALOGUE",
+        "WEIGHTS_DIR",
+        "CACHE_DIR",
+        "DOWNLOAD_WEIGHTS",
+        "EXPORT_TIMEOUT_SECONDS",
+        "DEVICE",
+        "COUNTRY",
+        "THREADS",
+    )
+)
+
+
+def _expanded(path: Path | None) -> Path | None:
+    return path.expanduser() if path else None
+
+
 Images = Annotated[Path, typer.Option(help="Folder with images and a manifest.json, or the manifest.")]
 Catalogue = Annotated[
     Path | None,
@@ -18,10 +38,15 @@ Catalogue = Annotated[
 ]
 WeightsDir = Annotated[
     Path | None,
-    typer.Option(envvar="ARENA_WEIGHTS_DIR", help="Folder with weights that is looked in before the cache."),
+    typer.Option(
+        envvar="ARENA_WEIGHTS_DIR", callback=_expanded, help="Folder with weights that is looked in before the cache."
+    ),
 ]
 CacheDir = Annotated[
-    Path, typer.Option(envvar="ARENA_CACHE_DIR", help="Where downloaded weights and exported models are kept.")
+    Path,
+    typer.Option(
+        envvar="ARENA_CACHE_DIR", callback=_expanded, help="Where downloaded weights and exported models are kept."
+    ),
 ]
 Device = Annotated[str, typer.Option(envvar="ARENA_DEVICE", help="auto, cpu, cuda or cuda:N.")]
 JobOptions = Annotated[

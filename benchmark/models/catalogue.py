@@ -152,12 +152,13 @@ def _tables(data: Mapping[str, Any], key: str) -> dict[str, dict[str, Any]]:
 
 def _family(name: str, table: dict[str, Any]) -> Family:
     where = f"families.{name}"
-    _known(where, table, {"module", "requires", "advice", "runtimes"})
+    _known(where, table, {"module", "requires", "advice", "runtimes", "has_thresholds"})
     family = Family(
         module=_text(where, table, "module"),
         requires=_texts(where, table, "requires", ()),
         advice=table.get("advice", NO_ADVICE),
         runtimes=_texts(where, table, "runtimes", (TORCH,)),
+        has_thresholds=table.get("has_thresholds", False) is True,
     )
     if not set(family.runtimes) <= set(RUNTIMES) or not family.runtimes:
         raise BadCatalogue(f"{where}: runtimes must be some of {', '.join(RUNTIMES)}.")

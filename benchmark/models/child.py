@@ -38,7 +38,8 @@ def run_child(
         )
         log = (folder / _LOG).read_text("utf-8", "replace")[-_LOG_TAIL:]
         if code is None:
-            raise _noted(f"It took longer than {timeout_s:g} s and was ended. Allow it more (export_timeout_s).", log)
+            reason = f"It took longer than {timeout_s:g} s and was ended. Allow it more: ARENA_EXPORT_TIMEOUT_SECONDS."
+            raise _noted(reason, log)
         if not (folder / _ANSWER).exists():
             raise _noted(_reason(code, log), log)
         answer = json.loads((folder / _ANSWER).read_text())

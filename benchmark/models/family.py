@@ -31,6 +31,8 @@ class Family:
     advice: str = NO_ADVICE
     #: Names of the runtimes that its adapter knows, the usual one first.
     runtimes: tuple[str, ...] = (TORCH,)
+    #: Whether its models count by thresholds that can be set on images (`look` of benchmark/calibration.py).
+    has_thresholds: bool = False
 
     @property
     def missing(self) -> list[str]:
@@ -65,7 +67,7 @@ FAMILIES: Mapping[str, Family] = {
         "yolo",
         runtimes=tuple(RUNTIMES),
     ),
-    "timm": Family("benchmark.models.timm_adapter", ("torch", "timm"), "timm"),
+    "timm": Family("benchmark.models.timm_adapter", ("torch", "timm"), "timm", has_thresholds=True),
     "detectron2": Family(
         "benchmark.models.detectron2_adapter",
         ("torch", "detectron2"),

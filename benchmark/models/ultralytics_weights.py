@@ -24,6 +24,10 @@ def open_weights(weights: Path, model_id: str, device: torch.device, fp16: bool 
     Raises WeightsUnreadable.
     """
     name = f"{weights.name} ({model_id})"
+    if weights.suffix != ".pt":
+        raise WeightsUnreadable(
+            f"{name} is not a .pt file. Give the weights as they were trained, and name the runtime: {model_id}@onnx."
+        )
     try:
         with neutral_name(weights) as link:
             # As the package's predictor opens it, with the head that needs non-maximum suppression.

@@ -321,7 +321,9 @@ def test_an_address_that_is_none_is_refused(fetch: Fetch, url: str, target: Path
 
 
 def test_an_unknown_host_may_be_known_later(fetch: Fetch) -> None:
-    with pytest.raises(WeightsUnreachable, match=r"^https://weights\.invalid/w\.pt: ConnectError\.$"):
+    with pytest.raises(
+        WeightsUnreachable, match=r"^https://weights\.invalid/w\.pt: ConnectError\. Check the network, or put w\.pt"
+    ):
         fetch(url="https://weights.invalid/w.pt?key=hunter2")
 
 

@@ -93,6 +93,21 @@ def test_pull_all_fetches_what_can_be_fetched_and_names_the_rest(place: dict[str
     assert "words" not in shown.stdout
 
 
+def test_pull_all_goes_on_where_one_fails(place: dict[str, Any], tmp_path: Path, web: Web) -> None:
+    del web.answers["/mine"]
+    shown = arena("models", "pull", "--all", **place)
+    assert shown.returncode == 1
+    assert "✗ http://127.0.0.1" in shown.stdout
+    assert [each.name for each in (tmp_path / "cache" / "weights").glob("*.json")] == ["twin.json"]
+
+
+def test_what_env_file_says_holds_for_pull_as_for_an_agent(place: dict[str, Any], tmp_path: Path) -> None:
+    names = {name: place.pop(name) for name in ("ARENA_CATALOGUE", "ARENA_CACHE_DIR")}
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in names.items()) + "PATH=/nowhere\n")
+    shown = arena("models", "pull", "mine", cwd=tmp_path, **place)
+    assert shown.stdout.endswith(f"✓ mine: downloaded to {tmp_path}/cache/weights/mine.json\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

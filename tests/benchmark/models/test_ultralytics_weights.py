@@ -138,3 +138,9 @@ def test_weights_of_the_old_repository_are_told_apart() -> None:
     with pytest.raises(WeightsUnreadable, match=r"old YOLOv5 repository.* cannot be converted: train") as caught:
         load(Recipe("old", DATA / "weights" / "yolov5n.pt", 640, {}))
     assert len(str(caught.value)) < 400
+
+
+def test_an_exported_model_is_not_taken_for_weights(tmp_path: Path) -> None:
+    (tmp_path / "yolo.onnx").write_bytes(b"exported")
+    with pytest.raises(WeightsUnreadable, match=r"not a \.pt file.*name the runtime: mine@onnx"):
+        load(Recipe("mine", tmp_path / "yolo.onnx", 640, {}))
