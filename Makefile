@@ -17,7 +17,7 @@ demo: install ## Run a whole battle on this machine (ARGS="--once --json out.jso
 	@$(BIN)/arena demo $(ARGS)
 
 # A stack and a Postgres for each worker.
-WORKERS ?= --numprocesses 2 --dist loadfile
+WORKERS ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test: install lint ## Lint, types, import contracts and every test
 	$(BIN)/pytest $(WORKERS) $(ARGS)

@@ -39,6 +39,7 @@ def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
     return psutil.Process(process.pid).children(recursive=True)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_tutorials_pairs_are_fought_or_say_why_not(tmp_path: Path) -> None:
     demo = _start("--pairs", "tutorial", "--once", "-o", "windows=1", "--json", "out.json", tmp_path=tmp_path)
@@ -78,6 +79,7 @@ def _check_counts(row: dict[str, Any]) -> None:
     assert row["model_b_metrics"]["ap50"] is None
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 def test_it_stays_up_takes_another_battle_and_leaves_nothing_after_ctrl_c(tmp_path: Path) -> None:
     demo = _start(tmp_path=tmp_path)

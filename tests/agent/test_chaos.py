@@ -102,6 +102,7 @@ def at_work(queue: Queue) -> list[str]:
     return [row["name"] for row in rows]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", [SEED])
 def test_no_job_is_lost_and_none_is_done_twice(agents: Agents, queue: Queue, seed: int) -> None:
     chance = random.Random(seed)

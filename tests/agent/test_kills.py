@@ -90,6 +90,7 @@ def test_killed_in_the_middle_of_a_download(agents: Agents, queue: Queue, web: W
     web.closing.set()
 
 
+@pytest.mark.long
 def test_killed_in_the_middle_of_an_inference_and_found_by_an_agent_that_waits(agents: Agents, queue: Queue) -> None:
     """The whole of it as it is in production, but for a lease of ten seconds: nobody helps the heir.
 

@@ -59,6 +59,7 @@ def test_twins_are_compared_and_their_offsets_summed_up() -> None:
     assert all(len(row) == len(table.columns) for row in table.rows)
 
 
+@pytest.mark.long
 def test_the_time_to_the_first_prediction_is_taken_cold_and_warm() -> None:
     with photographs(2, width=64, height=48) as images:
         rows = Warm("two photographs", images, repeats=1).table().rows

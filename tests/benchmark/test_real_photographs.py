@@ -11,6 +11,7 @@ from benchmark import Arena, BenchmarkSettings, Comparison, LabelledImage, Optio
 DATA = Path(__file__).parents[3] / "shared" / "data"
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.data,
     pytest.mark.skipif(not DATA.is_dir(), reason="the photographs are not beside the repository"),
 ]
