@@ -42,9 +42,10 @@ def models_view(listed: Sequence[Listed]) -> RenderableType:
     """A table, and below it what keeps models from running, each reason once."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     table.add_column("id", no_wrap=True)
-    table.add_column("what it is", no_wrap=True)
+    table.add_column("what it is")
     table.add_column("here", max_width=18)
-    table.add_column("runs as")
+    longest = max((len(name) for each in listed for name in each.runtimes), default=0)
+    table.add_column("runs as", min_width=longest + 2)  # with a comma, and what lies between columns
     for each in listed:
         table.add_row(
             each.entry.id,

@@ -57,6 +57,10 @@ def check_runtime(model_id: str, runtime: Runtime, device: str = "auto") -> None
 
     `device` is where models are to run: `auto`, `cpu`, `cuda` or `cuda:0`.
     """
+    if runtime.needs_gpu and (device == "cpu" or not has_gpu()):
+        raise RuntimeUnavailable(
+            f"{model_id} cannot run: {runtime.name} needs an NVIDIA GPU, and models run on a CPU here."
+        )
     if missing := runtime.missing:
         advice = (
             f"Run in the project's folder: uv pip install -e '.[{runtime.extra}]'"
@@ -64,8 +68,6 @@ def check_runtime(model_id: str, runtime: Runtime, device: str = "auto") -> None
             else f"Run: uv pip install {' '.join(missing)}"
         )
         raise LibraryMissing(f"{model_id} cannot run: {', '.join(missing)} is not installed. {advice}")
-    if runtime.needs_gpu and (device == "cpu" or not has_gpu()):
-        raise RuntimeUnavailable(f"{model_id} cannot run: {runtime.name} needs an NVIDIA GPU, and models run on a CPU.")
     if runtime.needs_compiler and not has_compiler():
         raise RuntimeUnavailable(
             f"{model_id} cannot run: {runtime.name} needs a C++ compiler. Install one, like Debian's package g++."
