@@ -8,8 +8,8 @@ from agent.advantage import Scale, Standing
 from agent.report.axis import Axis
 
 WIDTH, MARGIN = 320, 14
-#: Least and most that half a bar stands for: logarithms of ratios, and points.
-_OF_RATIOS, _OF_POINTS = (math.log(1.25), math.log(10)), (5.0, 100.0)
+#: Least and most that half a bar stands for: logarithms of ratios, points, cars.
+_REACH = {Scale.RATIO: (math.log(1.25), math.log(10)), Scale.SHARE: (5.0, 100.0), Scale.PLAIN: (0.1, 100.0)}
 _RATIO_TICKS = (1.1, 1.25, 1.5, 2, 3, 5, 10)
 _TICK_ROOM = 38
 
@@ -29,7 +29,7 @@ class IntervalBar:
 
 def interval_axis(scale: Scale, compared: Iterable[Standing]) -> Axis:
     """As wide as the furthest of them needs, within reason; those beyond end at its end."""
-    least, most = _OF_RATIOS if scale is Scale.RATIO else _OF_POINTS
+    least, most = _REACH[scale]
     advantages = [each.advantage for each in compared if each.advantage]
     ends = [abs(end) for each in advantages for end in (each.value, *(each.limits or ()))]
     reach = min(max([least, *(1.05 * end for end in ends)]), most)

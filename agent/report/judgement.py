@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.advantage import Advantage, Scale, Standing, standing
+from agent.reading import mapping
 from agent.report.metric import Metric
 
 _TESTS = {"bootstrap": "paired bootstrap", "t": "paired t‑test", "mcnemar": "McNemar’s exact test"}
@@ -17,11 +18,18 @@ class Judgement:
 
     metric: Metric
     of: Standing
+    #: Of F1: `boxes` or `counts`.
+    basis: str = "boxes"
 
     @property
     def advantage(self) -> Advantage | None:
         """How much better B is."""
         return self.of.advantage
+
+    @property
+    def meaning(self) -> str:
+        """What the metric is, in this comparison."""
+        return self.metric.by_counts if self.basis == "counts" and self.metric.by_counts else self.metric.meaning
 
     @property
     def values(self) -> dict[str, str]:
@@ -65,10 +73,12 @@ class Judgement:
         if self.metric.scale is Scale.RATIO:
             times = math.exp(min(size, 50.0))
             return "" if times < 1.005 else "> 100×" if times > 100 else f"{times:.{2 if times < 9.995 else 0}f}×"
-        return f"+{size:.1f}" if size >= 0.05 else ""
+        decimals = 2 if self.metric.scale is Scale.PLAIN and size < 0.995 else 1
+        return f"+{size:.{decimals}f}" if size >= 0.5 * 0.1**decimals else ""
 
 
 def judgement(metric: Metric, row: Mapping[str, Any]) -> Judgement | None:
     """From a row of `comparison_results`; None where the metric was measured of neither model."""
     found = standing(row, metric.name)
-    return Judgement(metric, found) if found else None
+    basis = str(mapping(row, "model_a_metrics").get("f1_basis") or "boxes")
+    return Judgement(metric, found, basis) if found else None

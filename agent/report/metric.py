@@ -14,6 +14,8 @@ class Metric:
     label: str
     meaning: str
     form: Callable[[float], str]
+    #: What it means where boxes were not compared.
+    by_counts: str = ""
 
     @property
     def scale(self) -> Scale:
@@ -72,6 +74,7 @@ GROUPS: tuple[tuple[str, str, tuple[Metric, ...]], ...] = (
                 "Balance of cars missed and cars made up over all images; a box counts where it overlaps a true one by "
                 "half (IoU 0.5).",
                 _share,
+                by_counts="Balance of cars missed and cars made up over all images, by their number alone.",
             ),
             Metric(
                 "ap50",
@@ -85,6 +88,12 @@ GROUPS: tuple[tuple[str, str, tuple[Metric, ...]], ...] = (
                 "The same, mean over IoU 0.5 to 0.95: how tightly the boxes fit.",
                 _share,
             ),
+        ),
+    ),
+    (
+        "How far off it is",
+        "cars",
+        (
             Metric(
                 "count_mae",
                 "Count error",

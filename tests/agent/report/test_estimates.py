@@ -31,3 +31,11 @@ def test_what_it_counts_by_and_how_the_other_runs_is_told() -> None:
     for said in ("counts by", "peaks", "runs as", "onnx", "export time, s", "7.25", "above a confidence of 0.25 (A)"):
         assert said in page
     assert "and 0.41 (B)" in page
+    assert "by their number alone" in page
+    assert "half (IoU 0.5)" not in page
+
+
+def test_f1_by_boxes_says_so() -> None:
+    page = report_html(winner_row())
+    assert "half (IoU 0.5)" in page
+    assert "by their number alone" not in page
