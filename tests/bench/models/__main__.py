@@ -31,7 +31,7 @@ def main(
     every: Annotated[int, typer.Option(min=1, help="Runtimes: every nth photograph.")] = 3,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write the tables to, too.")] = None,
 ) -> None:
-    """Compare models on real photographs, and print Markdown: about a quarter of an hour for everything."""
+    """Compare models on real photographs, and print Markdown: half an hour for everything, a third of it compiling."""
     wanted, tables = parts or list(Part), list[Table]()
     if not DATA.is_dir() and set(wanted) != {Part.DEMO}:
         raise typer.BadParameter(f"There are no photographs beside the repository, in {DATA.parent.name}/{DATA.name}.")

@@ -78,8 +78,9 @@ def _quality_rows(results: Sequence[Comparison]) -> Iterator[tuple[Cell, ...]]:
 
 def _speed_rows(results: Sequence[Comparison]) -> Iterator[tuple[Cell, ...]]:
     of_torch = [each.model_a_metrics for each in results]
-    own = (f"{median(metrics[name] for metrics in of_torch):.0f}" for name in ("memory_mb",))
-    yield results[0].model_a_id, "1", "1", _batches(results), _share(of_torch), *own, f"{of_torch[0]['load_s']:.1f}", ""
+    memory_mb, load_s = (median(each[name] for each in of_torch) for name in ("memory_mb", "load_s"))
+    shown = (_batches(results), _share(of_torch), f"{memory_mb:.0f}", f"{load_s:.1f}", "")
+    yield results[0].model_a_id, "1", "1", *shown
     for each in results:
         metrics, judged = each.model_b_metrics, each.verdict.metrics
         yield (
@@ -112,7 +113,7 @@ def _circumstances(results: Sequence[Comparison]) -> str:
 
 
 def tables(every: int = 3) -> Iterator[Table]:
-    """Every nth of all photographs; some ten minutes for 3."""
+    """Every nth of all photographs; ten to twenty minutes for 3."""
     images = photographs(*FOLDERS, every=every)
     with catalogue_of(real_weights()) as catalogue:
         yield from RuntimeBench(catalogue, images, f"{len(images)} photographs").tables()
