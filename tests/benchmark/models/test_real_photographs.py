@@ -4,8 +4,8 @@ Our AP of the same detections is that of `yolo val` to within 0.005: both take 1
 between them and goes down to 0 at the end (a perfect model has 0.995), and COCO takes 100 detections an image, it 300.
 The detections of `yolo val` itself are others than those of `YOLO.predict`, which is what a user ships: in `val` each
 box is a detection of every class whose score is above the threshold, in `predict` of the best one alone. That adds 0.07
-to the AP50 of YOLOv8n on `openimages`, whose vans and pick-ups COCO knows as trucks, too. Weights that know nothing but
-cars are not concerned.
+to the AP50 of YOLOv8n on `openimages`, where many a box is a truck first and a car second. Weights that know nothing
+but cars are not concerned.
 """
 
 import json
