@@ -13,7 +13,7 @@ from rich.text import Text
 
 from agent.commands import agent, calibrate, compare, demo, jobs, migrate, models, stack, submit
 from agent.commands.options import VARIABLES
-from agent.errors import AgentError
+from agent.errors import AgentError, SettingsError
 from benchmark import BenchmarkError
 from local import LocalError
 
@@ -39,9 +39,16 @@ app.command("stack")(stack.stack)
 
 def with_env_file() -> None:
     """Let options be set in ``.env`` as an agent's settings are: what is pulled must go where the agent looks."""
-    for name, value in dotenv_values(".env").items():
-        if name in VARIABLES and value:
-            os.environ.setdefault(name, value)
+    try:
+        values = dotenv_values(".env")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror).lower()
+        raise SettingsError(
+            f".env cannot be read: {reason}.", hint="Save it as UTF-8, with rights to read it."
+        ) from error
+    for name, value in values.items():
+        if name in VARIABLES and value and not os.environ.get(name):
+            os.environ[name] = value
 
 
 def main() -> None:
@@ -51,8 +58,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows ASCII alone must not end a command
-    with_env_file()
     try:
+        with_env_file()
         app()
     except (AgentError, BenchmarkError, LocalError) as error:
         notes = "".join(f"\n\n{note}" for note in getattr(error, "__notes__", []))

@@ -69,9 +69,7 @@ class Download:
             raise
 
     async def _run(self, should_stop: Callable[[], bool]) -> None:
-        # What goes to this machine itself goes through no proxy.
-        near = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
-        async with httpx.AsyncClient(timeout=self._timeout, follow_redirects=False, mounts=near) as self._http:
+        async with _client(self._timeout) as self._http:
             await unless_stopped([asyncio.create_task(self._insist())], should_stop)
         self._part.publish()
 
@@ -172,13 +170,26 @@ class Download:
         raise error
 
 
+def _client(timeout: httpx.Timeout) -> httpx.AsyncClient:
+    # What goes to this machine itself goes through no proxy.
+    near = {f"all://{host}": None for host in ("localhost", "127.0.0.1", "[::1]")}
+    try:
+        return httpx.AsyncClient(timeout=timeout, follow_redirects=False, mounts=near)
+    except (ImportError, ValueError, OSError, httpx.InvalidURL) as error:
+        raise WeightsUnreachable(
+            "Nothing can be downloaded: the proxy or the certificates that the environment names cannot be used.",
+            hint="Check HTTPS_PROXY, ALL_PROXY (http:// and https:// work), SSL_CERT_FILE and SSL_CERT_DIR.",
+        ) from error
+
+
 def public(url: str) -> str:
-    """The address without password and query, for people."""
+    """The address without password and query, for people; what is percent-encoded, like a line break, stays so."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
         return "The address"
-    return f"{parsed.scheme}://{parsed.netloc.decode('ascii')}{parsed.path}"
+    path = parsed.raw_path.partition(b"?")[0]
+    return f"{parsed.scheme}://{(parsed.netloc + path).decode('ascii')}"
 
 
 def is_loopback(url: httpx.URL) -> bool:

@@ -21,13 +21,21 @@ def _header_value(key: SecretStr) -> SecretStr:
     return SecretStr(text)
 
 
+def expanded(path: Path) -> Path:
+    """With a home for its `~`; raises ValueError where there is no such person."""
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{path.parts[0]} is nobody's home here") from error
+
+
 CACHE_DIR = Path(os.path.expanduser("~/.cache/vision-arena"))
 """Where downloaded weights and exported models are kept unless a setting says otherwise."""
 
 WEIGHTS_DIR = CACHE_DIR / "weights"
 
 Seconds = Annotated[float, Field(gt=0)]
-Folder = Annotated[Path, AfterValidator(Path.expanduser)]
+Folder = Annotated[Path, AfterValidator(expanded)]
 Key = Annotated[SecretStr, AfterValidator(_header_value)]
 
 _READ = SettingsConfigDict(

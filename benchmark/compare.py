@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Self
 
 from benchmark.battle import Battle, Question, Side
 from benchmark.comparison import Comparison
-from benchmark.errors import GpuOutOfMemory, InputError, InvalidOptions, OutOfMemory
+from benchmark.errors import GpuOutOfMemory, InputError, InvalidOptions, OutOfMemory, WeightsNotFetched
 from benchmark.labelled_image import LabelledImage
 from benchmark.measure.countries import check_country
 from benchmark.measure.pool import HostPool
@@ -73,7 +74,7 @@ class Arena:
         """
         if not images:
             raise InputError("There are no images to compare on; give at least one.")
-        sides = [self._side(model_a), self._side(model_b)]
+        sides = self._sides(model_a, model_b)
         self._check_time(options or Options())
         question = Question(
             images=images,
@@ -129,6 +130,15 @@ class Arena:
             return Battle(sides, hosts, question, bystanders).run()
         finally:
             self._pool.give_back(hosts)
+
+    def _sides(self, model_a: str, model_b: str) -> list[Side]:
+        """What no download would mend is said first, or people download in vain."""
+        try:
+            return [self._side(model_a), self._side(model_b)]
+        except WeightsNotFetched:
+            with suppress(WeightsNotFetched):
+                self._side(model_b)
+            raise
 
     def _side(self, model_id: str) -> Side:
         entry = self._catalogue.detector(model_id)

@@ -60,7 +60,8 @@ def pull(
     if bool(model_ids) == all_:
         raise typer.BadParameter("name the models, or give --all.")
     known = load_catalogue(catalogue)
-    entries = [entry for entry in known if entry.weights] if all_ else [known[each] for each in model_ids or ()]
+    named = [known.detector(each) for each in model_ids or ()]
+    entries = [entry for entry in known if entry.weights] if all_ else named
     weights, console, failed = WeightsSource(known, weights_dir, cache_dir), Console(), False
     for entry in entries:
         try:

@@ -10,6 +10,7 @@ import typer
 from agent.errors import SettingsError
 from agent.output_file import try_out, write_output
 from agent.reading import json_safe
+from agent.settings import expanded
 
 #: Settings of an agent that are options of other commands too.
 VARIABLES = frozenset(
@@ -28,7 +29,10 @@ VARIABLES = frozenset(
 
 
 def _expanded(path: Path | None) -> Path | None:
-    return path.expanduser() if path else None
+    try:
+        return expanded(path) if path else None
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from error
 
 
 Images = Annotated[Path, typer.Option(help="Folder with images and a manifest.json, or the manifest.")]

@@ -226,7 +226,8 @@ def _weights(where: str, table: dict[str, Any]) -> WeightsFile:
     hashes = tuple([given] if isinstance(given, str) else given)
     if not all(isinstance(each, str) and _SHA256.fullmatch(each) for each in hashes):
         raise BadCatalogue(f"{where}: sha256 must be 64 hex digits in small letters, or a list of such.")
-    return WeightsFile(_text(where, table, "file"), hashes, table.get("url"), table.get("licence"))
+    url, licence = (_text(where, table, name) if name in table else None for name in ("url", "licence"))
+    return WeightsFile(_text(where, table, "file"), hashes, url, licence)
 
 
 def _known(where: str, table: Mapping[str, Any], names: set[str]) -> None:

@@ -98,7 +98,7 @@ def _missing(entry: ModelEntry, weights: WeightsFile) -> WeightsMissing:
         return WeightsNotFetched(
             f"The weights of {entry.id} are not on this machine yet. Run: arena models pull {entry.base_id}"
         )
-    name = Path(weights.file).name
+    name = weights_place(weights, Path())
     source = ""
     if weights.url:
         parts = urlsplit(weights.url)

@@ -172,7 +172,7 @@ def test_what_was_complete_but_not_yet_in_its_place_is_put_there(
     assert server.ranges[-1] == f"bytes={len(server.content)}-"
 
 
-@pytest.mark.parametrize("note", ["", "[]", '{"origin": 1}', None])
+@pytest.mark.parametrize("note", ["", "[]", '{"origin": 1}', '{"origin": "another", "version": "\\"one\\""}', None])
 def test_a_part_of_unknown_origin_is_begun_anew(
     server: FileServer, fetch: Fetch, target: Path, note: str | None
 ) -> None:
@@ -329,6 +329,50 @@ def test_an_unknown_host_may_be_known_later(fetch: Fetch) -> None:
 
 def test_people_see_neither_passwords_nor_queries() -> None:
     assert public("https://me:secret@x.example:8443/a/b?c=d#e") == "https://x.example:8443/a/b"
+
+
+def test_people_see_no_line_breaks_or_control_characters_of_an_address() -> None:
+    assert public("https://x.example/%0a%1b[31m%3Fkey=1?c=d") == "https://x.example/%0a%1b[31m%3Fkey=1"
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "ALL_PROXY"])
+def test_what_lies_on_this_machine_is_asked_without_a_proxy(
+    server: FileServer, fetch: Fetch, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "http://127.0.0.1:1")
+    assert fetch() == server.content
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ALL_PROXY", "gopher://me:hunter2@proxy.example"),
+        ("HTTPS_PROXY", "http://[::1"),
+        ("SSL_CERT_FILE", "/nowhere/hunter2.pem"),
+    ],
+)
+def test_a_proxy_or_certificates_that_cannot_be_used_are_said_and_what_came_is_kept(
+    server: FileServer, fetch: Fetch, target: Path, monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    _leave_a_part(server, fetch, target)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(WeightsUnreachable, match="Check HTTPS_PROXY") as raised:
+        fetch()
+    assert "hunter2" not in str(raised.value)
+    assert part(target).exists()
+
+
+def test_the_file_is_asked_for_as_it_is(server: FileServer, fetch: Fetch) -> None:
+    asked: list[str | None] = []
+    before = server.answer
+
+    def note(request: Request) -> None:
+        asked.append(request.headers.get("Accept-Encoding"))
+        before(request)
+
+    server.web.answers["/w.pt"] = note
+    fetch()
+    assert asked == ["identity"]
 
 
 def test_a_silent_server_is_given_up_and_what_came_is_kept(server: FileServer, fetch: Fetch, target: Path) -> None:

@@ -94,6 +94,11 @@ def test_folders_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (settings.cache_dir, settings.weights_dir) == (Path("/home/me/cache"), Path("/home/me/volume"))
 
 
+def test_a_home_of_nobody_is_a_wrong_setting() -> None:
+    with pytest.raises(SettingsError, match="ARENA_CACHE_DIR is wrong: ~nobody-of-that-name is nobody's home here"):
+        load_settings(**NEEDED, ARENA_CACHE_DIR="~nobody-of-that-name/cache")
+
+
 def test_the_environment_goes_before_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path(tmp_path, ".env").write_text("SUPABASE_URL=https://file.example\nSUPABASE_KEY=k\nARENA_AGENT_NAME=file\n")
     monkeypatch.setenv("ARENA_AGENT_NAME", "environment")

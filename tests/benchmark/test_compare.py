@@ -27,6 +27,8 @@ from benchmark import (
     UnknownCountry,
     UnknownModel,
     Weights,
+    WeightsFile,
+    WeightsNotFetched,
     WeightsUnreadable,
     compare,
 )
@@ -216,6 +218,27 @@ def test_a_failing_model_ends_its_comparison_and_no_other(
     with pytest.raises(error, match=said):
         arena.compare("good", model, scenes, quick)
     assert arena.compare("good", "twin", scenes[:6], quick).model_a_metrics["accuracy"] == 1.0
+
+
+@pytest.mark.parametrize("other", ["words", "lost", "nonesuch"])
+def test_what_no_download_would_mend_is_said_first(
+    catalogue: Catalogue, scenes: list[LabelledImage], quick: Options, other: str
+) -> None:
+    """Or people would download in vain."""
+    good = catalogue["good"]
+    known = {
+        "afar": dataclasses.replace(
+            good, id="afar", weights=WeightsFile("afar.pt", ("0" * 64,), "https://x.example/w")
+        ),
+        "lost": dataclasses.replace(good, id="lost", weights=WeightsFile("lost.pt")),
+        "words": dataclasses.replace(good, id="words", task="fill-mask", can_detect_cars=False),
+    }
+    with Arena(Catalogue(known)) as arena:
+        for pair in (("afar", other), (other, "afar")):
+            with pytest.raises(BenchmarkError, match=other):
+                arena.compare(*pair, scenes, quick)
+        with pytest.raises(WeightsNotFetched, match="arena models pull"):
+            arena.compare("afar", "afar", scenes, quick)
 
 
 def test_a_hanging_model_times_out_and_the_next_comparison_works(

@@ -108,13 +108,33 @@ def test_what_env_file_says_holds_for_pull_as_for_an_agent(place: dict[str, Any]
     assert shown.stdout.endswith(f"✓ mine: downloaded to {tmp_path}/cache/weights/mine.json\n")
 
 
+def test_an_empty_variable_is_none_for_pull_as_for_an_agent(place: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text(f"ARENA_CACHE_DIR={place['ARENA_CACHE_DIR']}\n")
+    shown = arena("models", "pull", "mine", cwd=tmp_path, **place | {"ARENA_CACHE_DIR": ""})
+    assert shown.stdout.endswith(f"✓ mine: downloaded to {tmp_path}/cache/weights/mine.json\n")
+
+
+def test_an_env_file_that_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes("ARENA_CATALOGUE=x.toml\n".encode("utf-16"))  # as some editors save it
+    shown = arena("models", cwd=tmp_path)
+    assert shown.returncode == 1
+    assert ".envcannotberead:itisnotUTF-8." in words(shown.stderr)
+    assert "Traceback" not in shown.stderr
+
+
+def test_a_home_of_nobody_is_said() -> None:
+    shown = arena("models", ARENA_CACHE_DIR="~nobody-of-that-name/cache")
+    assert shown.returncode == 2
+    assert "~nobody-of-that-nameisnobody'shomehere" in words(shown.stderr)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
         (["nothing"], 1, "Thereisnomodel'nothing'.Models:mine,twin,own,lost,words."),
         (["mine", "nothing"], 1, "Thereisnomodel'nothing'"),
         (["lost"], 1, "putlost.jsonintotheweightsfolder"),
-        (["words"], 1, "wordshasnoweightsinthecatalogue"),
+        (["words"], 1, "wordsisalanguagemodelandcannotdetectcars."),
         (["mine@onnx"], 1, "minecannotberunas@onnx"),
         ([], 2, "namethemodels,orgive--all"),
         (["mine", "--all"], 2, "namethemodels,orgive--all"),

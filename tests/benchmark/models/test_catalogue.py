@@ -77,6 +77,8 @@ def test_an_adapter_in_a_package_that_is_not_there_is_missing(tmp_path: Path) ->
         (('name = "mine"', "nmae = 1"), "models.mine: unknown keys nmae"),
         (('file = "mine.pt"', 'file = "mine.pt"\nsha256 = "abc"'), "64 hex digits"),
         (('file = "mine.pt"', ""), "models.mine.weights: file must be a text"),
+        (('file = "mine.pt"', 'file = "mine.pt"\nurl = 5'), "models.mine.weights: url must be a text"),
+        (('file = "mine.pt"', 'file = "mine.pt"\nlicence = []'), "models.mine.weights: licence must be a text"),
         (('task = "object-detection"', 'task = "object-detection"\ninput_size = 7'), "from 32 to 4096"),
         (("object-detection", "Object Detection"), "models.mine: task must be written as model hubs do"),
         (('family = "ultralytics"', ""), "models.mine: can_detect_cars is true or false, and true for a family that"),

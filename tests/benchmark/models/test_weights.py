@@ -118,6 +118,13 @@ def test_weights_are_not_to_be_downloaded_unless_address_and_hash_are_known(entr
     assert not {"hunter2", "secret"} & set(str(caught.value).replace(":", " ").replace("=", " ").split())
 
 
+def test_missing_weights_are_to_be_put_where_they_are_looked_for(entry: ModelEntry, volume: Path) -> None:
+    lacking = replace(entry, weights=WeightsFile("ours/best.pt"))
+    with pytest.raises(WeightsMissing, match=r"put ours/best\.pt into the weights folder") as caught:
+        resolve_weights(lacking, [volume])
+    assert f"{volume}/ours/best.pt" in caught.value.__notes__[0]
+
+
 def test_a_model_without_weights_says_where_to_add_them(entry: ModelEntry) -> None:
     with pytest.raises(WeightsMissing, match=r"add \[models\.Trained_yolov8\.weights\]"):
         resolve_weights(replace(entry.variant("onnx"), weights=None), [])
