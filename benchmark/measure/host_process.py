@@ -96,6 +96,7 @@ def _set_environment(threads: int) -> None:
         YOLO_AUTOINSTALL="false",
         ULTRALYTICS_SAFE_LOAD="true",
         HF_HUB_OFFLINE="1",
+        ORT_DISABLE_TELEMETRY="1",
     )
 
 

@@ -1,5 +1,7 @@
 """Exported YOLO models, opened so that they use the Host's threads, compute in 32-bit floats and do not spin."""
 
+import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +11,11 @@ from typing import Any
 import torch
 from ultralytics.nn.autobackend import AutoBackend
 from ultralytics.nn.backends import ONNXBackend, OpenVINOBackend
+
+# Neither may tell its makers what is done here. OpenVINO reports each conversion, to Google Analytics; where that module
+# cannot be imported, it takes a stub of its own. ONNX Runtime reports sessions, to Microsoft.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # Python's way to say so
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ def open_weights(weights: Path, model_id: str, device: torch.device, fp16: bool 
         raise WeightsUnreadable(
             f"{name} is not a .pt file. Give the weights as they were trained, and name the runtime: {model_id}@onnx."
         )
+    if not weights.is_file():  # the package would ask GitHub for one of that name
+        raise WeightsUnreadable(f"{name} is not there.")
     try:
         with neutral_name(weights) as link:
             # As the package's predictor opens it, with the head that needs non-maximum suppression.

@@ -130,3 +130,11 @@ def set_spread(torch: Any, network: Any, layer: Any, spread: float) -> None:
         network([{"image": torch.randint(0, 256, (3, 256, 320)).float()}])
         layer.weight /= torch.cat(outputs).std() / spread
     hook.remove()
+
+
+def detectron2_learned_values(weights: Path) -> int:
+    """All but those of the frozen norms, which are constants."""
+    import torch
+
+    tensors = torch.load(weights, weights_only=True)["model"]
+    return sum(tensor.numel() for name, tensor in tensors.items() if ".norm." not in name)

@@ -13,8 +13,13 @@ from benchmark.measure.host import Host, Watch, ask
 from benchmark.measure.messages import Load, Loaded
 from benchmark.model import Image, Model, Query
 from benchmark.models.family import FAMILIES, Family, Recipe, check_family, load_model
-from benchmark.models.runtime import RUNTIMES, TORCH, Runtime, check_runtime
+from benchmark.models.runtime import RUNTIMES, Runtime, check_runtime
 from benchmark.models.weights import file_sha256
+from tests.benchmark.models.detectron2_weights import (
+    detectron2_learned_values,
+    detectron2_predict,
+    make_detectron2_weights,
+)
 from tests.benchmark.models.spy import Spy
 from tests.benchmark.models.timm_weights import make_network, make_timm_weights
 
@@ -131,11 +136,22 @@ def _timm(request: pytest.FixtureRequest, folder: Path) -> Subject:
     )
 
 
-_MAKERS = {"ultralytics": _ultralytics, "timm": _timm}
+def _detectron2(request: pytest.FixtureRequest, folder: Path) -> Subject:
+    (folder / "weights").mkdir()
+    weights, parameters = make_detectron2_weights(folder / "weights")
+    return Subject(
+        Recipe("random", weights, 320, {"auto": "car"}, file_sha256(weights), parameters=parameters),
+        FAMILIES["detectron2"],
+        labels=("car", "person", "tree"),
+        parameters=detectron2_learned_values(weights),
+        confidence=0.3,
+        reference=detectron2_predict,
+        mixed_as_alone=False,
+    )
 
-#: Those that adapters carry out so far.
-_RUNTIMES = (TORCH,)
-ALL_SUBJECTS = [f"{name}@{runtime}" for name in _MAKERS for runtime in FAMILIES[name].runtimes if runtime in _RUNTIMES]
+
+_MAKERS = {"ultralytics": _ultralytics, "timm": _timm, "detectron2": _detectron2}
+ALL_SUBJECTS = [f"{name}@{runtime}" for name in _MAKERS for runtime in FAMILIES[name].runtimes]
 
 
 def why_not(name: str) -> str | None:
