@@ -12,8 +12,8 @@ import torch
 from ultralytics.nn.autobackend import AutoBackend
 from ultralytics.nn.backends import ONNXBackend, OpenVINOBackend
 
-# Neither may tell its makers what is done here. OpenVINO reports each conversion, to Google Analytics; where that module
-# cannot be imported, it takes a stub of its own. ONNX Runtime reports sessions, to Microsoft.
+# Neither may tell its makers what is done here. OpenVINO reports each conversion, to Google Analytics; where that
+# module cannot be imported, it takes a stub of its own. ONNX Runtime reports sessions, to Microsoft.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # Python's way to say so
 

@@ -42,6 +42,14 @@ comment on column public.models.licence is 'Of the weights.';
 comment on column public.models.input_size is 'Longer side of the image that it sees, in pixels.';
 comment on column public.models.classes is 'Its own class names to those that are counted; a class that is not in it keeps its name.';
 
+create or replace function arena.is_offered(p_model text) returns boolean
+language sql stable set search_path = '' as $$
+  -- The row of a runtime that has left the catalogue stays, for results refer to it.
+  select model.base_id is null or (model.runtime = any (base.runtimes) and model.runtime <> base.default_runtime)
+  from public.models model left join public.models base on base.id = model.base_id
+  where model.id = p_model
+$$;
+
 create or replace function arena.refuse_runtime(p_field text, p_base_id text, p_runtime text) returns void
 language plpgsql set search_path = '' as $$
 declare
@@ -54,7 +62,7 @@ begin
       else format('%s cannot be run as @%s.', p_base_id, left(p_runtime, 80)) end,
     format('Choose one of: %s.', (
       select string_agg(id, ', ' order by array_position(v_base.runtimes, runtime), id)
-      from public.models where p_base_id in (id, base_id))));
+      from public.models where p_base_id in (id, base_id) and arena.is_offered(id))));
 end
 $$;
 
@@ -71,7 +79,8 @@ begin
   if p_model is null then
     perform arena.refuse(p_field, p_field || ' is missing.', v_hint);
   end if;
-  select task, can_detect_cars into v_task, v_can_detect_cars from public.models where id = p_model;
+  select task, can_detect_cars into v_task, v_can_detect_cars from public.models
+  where id = p_model and arena.is_offered(id);
   if not found and p_model <> v_base_id then
     perform arena.check_model(p_field, v_base_id);
     perform arena.refuse_runtime(p_field, v_base_id, substr(p_model, length(v_base_id) + 2));

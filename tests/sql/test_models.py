@@ -74,6 +74,23 @@ def test_what_a_catalogue_says_arrives_as_it_is(database: Database) -> None:
         assert ModelRow(**stored | {"runtimes": tuple(stored["runtimes"])}) == row
 
 
+def test_a_runtime_that_has_left_the_catalogue_is_neither_taken_nor_offered(database: Database) -> None:
+    """Its row stays, for results refer to it."""
+    variants = [model(id=f"mine@{name}", base_id="mine", runtime=name) for name in ("onnx", "openvino")]
+    database.rows(seed([model(runtimes=("torch", "onnx", "openvino")), *variants]))
+    database.insert_job(model_a="mine@openvino", model_b="mine@onnx")
+    now = {"runtimes": ("onnx", "torch"), "default_runtime": "onnx"}
+    database.rows(seed([model(runtime="onnx", **now), model(id="mine@torch", base_id="mine", runtime="torch", **now)]))
+    database.insert_job(model_a="mine", model_b="mine@torch")
+    for gone, said in (
+        ("openvino", "mine cannot be run as @openvino."),
+        ("onnx", "mine is run by onnx without saying so."),
+    ):
+        with database.refused() as refusal:
+            database.insert_job(model_a=f"mine@{gone}")
+        assert (refusal.message, refusal.hint) == (said, "Choose one of: mine, mine@torch.")
+
+
 def test_a_model_against_its_own_variant_can_win(database: Database) -> None:
     held = database.held_job(model_a="Trained_yolov8", model_b="Trained_yolov8@onnx")
     assert held.complete(RESULT | {"winner": "Trained_yolov8@onnx"}, IMAGE_RESULTS) == "completed"

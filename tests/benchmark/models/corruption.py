@@ -33,7 +33,10 @@ def _other_byte(share: float) -> Callable[[bytes], bytes]:
 
 
 #: Nobody can take these for weights.
-BROKEN: dict[str, Callable[[bytes], bytes]] = {
+#: What is done to a file, by what that is called.
+Kinds = dict[str, Callable[[bytes], bytes]]
+
+BROKEN: Kinds = {
     "cut": _cut,
     "random": _random,
     "empty": lambda content: b"",
@@ -41,10 +44,10 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "another zip": lambda content: b"PK\x05\x06" + bytes(18),
 }
 #: These may be opened all the same, where the library has no check of its own; the catalogue's sha256 is ours.
-FLIPPED = {f"byte at {share:.0%}": _other_byte(share) for share in (0.0, 0.0005, 0.01, 0.5, 0.97, 1.0)}
+FLIPPED: Kinds = {f"byte at {share:.0%}": _other_byte(share) for share in (0.0, 0.0005, 0.01, 0.5, 0.97, 1.0)}
 
 
-def corrupted(weights: Path, folder: Path, kinds: dict[str, Callable[[bytes], bytes]]) -> dict[str, Path]:
+def corrupted(weights: Path, folder: Path, kinds: Kinds) -> dict[str, Path]:
     """A file for each kind, under the ending of the real one."""
     content, files = weights.read_bytes(), {}
     for kind, corrupt in kinds.items():

@@ -151,7 +151,9 @@ def _detectron2(request: pytest.FixtureRequest, folder: Path) -> Subject:
 
 
 _MAKERS = {"ultralytics": _ultralytics, "timm": _timm, "detectron2": _detectron2}
-ALL_SUBJECTS = [f"{name}@{runtime}" for name in _MAKERS for runtime in FAMILIES[name].runtimes]
+#: It compiles for minutes at each load: test_ultralytics_compiled.py loads it once.
+_ELSEWHERE = "torch-compile"
+ALL_SUBJECTS = [f"{name}@{runtime}" for name in _MAKERS for runtime in FAMILIES[name].runtimes if runtime != _ELSEWHERE]
 
 
 def why_not(name: str) -> str | None:
