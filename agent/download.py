@@ -15,7 +15,7 @@ from tenacity import RetryCallState, retry, retry_if_exception, stop_after_attem
 
 from agent.errors import WeightsRefused, WeightsUnreachable
 from agent.partial_file import PartialFile
-from agent.stopping import unless_stopped
+from agent.stopping import run_at_once, unless_stopped
 from benchmark import WeightsMismatch
 
 OnBytes = Callable[[int, int | None], object]
@@ -62,7 +62,7 @@ class Download:
         or OSError (of which DiskFull), which leave nothing; Cancelled within a second after ``should_stop`` said so.
         """
         try:
-            asyncio.run(self._run(should_stop))
+            run_at_once(self._run(should_stop))
         except (OSError, WeightsRefused, WeightsMismatch):
             with suppress(OSError):
                 self._part.discard()

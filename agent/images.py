@@ -12,7 +12,7 @@ from agent.errors import ImageRefused, ImageUnreachable
 from agent.job import JobImage
 from agent.log import scrub
 from agent.settings import Settings
-from agent.stopping import unless_stopped
+from agent.stopping import run_at_once, unless_stopped
 
 _AT_ONCE = 8
 _CHUNK_BYTES = 1 << 16
@@ -37,7 +37,7 @@ class ImageSource:
         Raises ImageUnreachable (transient) or ImageRefused, naming the first image at fault,
         or Cancelled within a second after ``should_stop`` said so.
         """
-        return asyncio.run(_Download(self._settings, folder).run(images, should_stop))
+        return run_at_once(_Download(self._settings, folder).run(images, should_stop))
 
 
 class _Download:

@@ -1,13 +1,23 @@
 """Breaking off what waits for the network."""
 
 import asyncio
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 from benchmark import Cancelled
 
 _CHECK_SECONDS = 0.1
 _T = TypeVar("_T")
+
+
+def run_at_once(work: "Coroutine[Any, Any, _T]") -> _T:
+    """As asyncio.run, but without waiting for a name that is still being looked up, which nothing can break off."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(work)
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
 
 
 async def unless_stopped(tasks: "Sequence[asyncio.Task[_T]]", should_stop: Callable[[], bool]) -> list[_T]:
