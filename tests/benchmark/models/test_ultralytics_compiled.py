@@ -16,7 +16,7 @@ from tests.benchmark.models.conftest import normalise
 pytest.importorskip("ultralytics")
 
 RUNTIME = "torch-compile"
-QUERY = Query(0.3, ("car", "person", "tree"))
+QUERY = Query(0.01, ("car", "person", "tree"))
 #: Of a batch: alone and together, of several shapes.
 BATCHES = (((240, 320),), ((500, 200),), ((641, 333),), ((480, 480), (480, 480)), ((240, 320), (200, 500), (64, 64)))
 LAYERS: dict[str, Any] = {
