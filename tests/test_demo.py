@@ -82,7 +82,7 @@ def _check_counts(row: dict[str, Any]) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_it_stays_up_takes_another_battle_and_leaves_nothing_after_ctrl_c(tmp_path: Path) -> None:
-    demo = _start(tmp_path=tmp_path)
+    demo = _start("-o", "windows=2", tmp_path=tmp_path)
     assert demo.stdout is not None
     shown = ""
     while "arena submit" not in shown:
