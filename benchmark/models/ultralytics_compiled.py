@@ -11,7 +11,7 @@ import torch
 from benchmark.errors import ExportFailed
 from benchmark.models.family import Recipe
 from benchmark.models.ultralytics_network import Network
-from benchmark.models.ultralytics_weights import count_parameters, open_weights
+from benchmark.models.ultralytics_weights import count_parameters, open_weights, require_classes
 
 _CPUINFO = Path("/proc/cpuinfo")
 #: Graphs for shapes of different kinds, before torch would go on uncompiled without a word.
@@ -21,9 +21,10 @@ _MOST_GRAPHS = 64
 def open_compiled(recipe: Recipe, device: torch.device) -> Network:
     """Compiled here and now, for shapes of the kinds that photographs have, so that no measurement waits for it.
 
-    Raises WeightsUnreadable, or ExportFailed where the compiler fails.
+    Raises WeightsUnreadable, ClassMissing, or ExportFailed where the compiler fails.
     """
     backend = open_weights(recipe.weights, recipe.model_id, device)
+    require_classes(recipe.model_id, tuple(backend.names.values()), recipe.classes)  # before minutes are spent
     parameters = count_parameters(backend)
     start = time.perf_counter()
     if recipe.exports:
@@ -47,8 +48,10 @@ def _compile(backend: Any) -> None:
     strides out of a tensor: the first would compile it anew for each shape, the second break the graph at every layer.
     """
     from torch._inductor import config as inductor
+    from torch.fx.experimental import _config as shapes
 
     inductor.compile_threads = 1  # by itself it starts a process for each core, which stays
+    shapes.use_duck_shape = False  # sides that are equal in the first image need not be in the next
     torch._dynamo.config.recompile_limit = _MOST_GRAPHS
     network = backend.backend.model
     head = network.model[-1]

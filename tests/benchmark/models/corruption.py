@@ -32,10 +32,9 @@ def _other_byte(share: float) -> Callable[[bytes], bytes]:
     return flip
 
 
-#: Nobody can take these for weights.
 #: What is done to a file, by what that is called.
 Kinds = dict[str, Callable[[bytes], bytes]]
-
+#: Nobody can take these for weights.
 BROKEN: Kinds = {
     "cut": _cut,
     "random": _random,
