@@ -1,11 +1,12 @@
 """One YOLO in each of its runtimes. Half precision and TensorRT need a GPU: only their refusal is seen here."""
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -136,19 +137,54 @@ def test_weights_without_the_class_are_refused_before_anything_is_exported(recip
     assert list(tmp_path.glob("*/export.json")) == []
 
 
+def threads_and_precision(model: Any) -> tuple[int, str]:
+    """As the runtime itself says, of what was opened."""
+    backend = model._predictor.model.backend
+    if model.info.runtime == "onnx":  # computes in the types of the file
+        return backend.session.get_session_options().intra_op_num_threads, backend.session.get_inputs()[0].type
+    compiled = backend.ov_compiled_model
+    return compiled.get_property("INFERENCE_NUM_THREADS"), str(compiled.get_property("INFERENCE_PRECISION_HINT"))
+
+
+def load_witness(recipe: Recipe, device: str) -> Any:
+    """A model whose class names also tell how its runtime is set."""
+    model: Any = load_model("benchmark.models.ultralytics_adapter", recipe, device)
+    told = map(str, threads_and_precision(model))
+    model.info = replace(model.info, class_names=(*model.info.class_names, *told))
+    return model
+
+
 @pytest.fixture(scope="module", params=EXPORTED)
-def hosts(request: pytest.FixtureRequest, recipe: Recipe) -> Iterator[list[Host]]:
+def loaded(request: pytest.FixtureRequest, recipe: Recipe) -> Iterator[dict[Host, Loaded]]:
     """Two with the same model and several threads, which is when these have to wait for each other."""
     started = [Host(name, threads=THREADS) for name in ("a", "b")]
-    loader = partial(
-        load_model, "benchmark.models.ultralytics_adapter", replace(recipe, runtime=request.param, input_size=320)
-    )
-    for loaded in ask_all([(host, Load(loader, "cpu", None)) for host in started], WATCH):
-        assert isinstance(loaded, Loaded)
-        assert loaded.model.runtime == request.param
-    yield started
+    loader = partial(load_witness, replace(recipe, runtime=request.param))
+    replies = ask_all([(host, Load(loader, "cpu", None)) for host in started], WATCH)
+    assert all(isinstance(each, Loaded) and each.model.runtime == request.param for each in replies)
+    yield cast(dict[Host, Loaded], dict(zip(started, replies, strict=True)))
     for host in started:
         host.close()
+
+
+@pytest.fixture
+def hosts(loaded: dict[Host, Loaded]) -> list[Host]:
+    return list(loaded)
+
+
+def test_a_host_gives_it_as_many_threads_as_torch_and_32_bit_floats(loaded: dict[Host, Loaded]) -> None:
+    for reply in loaded.values():
+        threads, precision = reply.model.class_names[-2:]
+        assert int(threads) == reply.threads == THREADS
+        assert precision in {"tensor(float)", "<Type: 'float32'>"}
+        assert reply.model.precision == "fp32"
+
+
+def test_a_host_that_waits_with_it_takes_no_processor_time(hosts: list[Host], scenes: list[LabelledImage]) -> None:
+    ask_all([(host, open_scenes(scenes[:1])) for host in hosts], WATCH)
+    ask_all([(host, Stream((0,) * 20, EVERYTHING)) for host in hosts], WATCH)
+    before = sum(map(processor_s, hosts))
+    time.sleep(2)
+    assert sum(map(processor_s, hosts)) - before < 0.05  # measured, over 5 s: 0.00
 
 
 def processor_s(host: Host) -> float:
