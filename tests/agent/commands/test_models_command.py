@@ -69,7 +69,8 @@ def test_the_list_fits_the_terminal(columns: int) -> None:
     lines = shown.stdout.splitlines()
     assert max(map(len, lines)) <= columns
     table = lines[: next(i for i, line in enumerate(lines) if line.startswith("•"))]
-    assert all(any(word in line for line in table) for word in ("torch-compile", "openvino", "onnx"))
+    assert all(any(word in line for line in table) for word in ("openvino", "onnx"))
+    assert any("torch-compile" in line for line in lines)  # where there is no compiler, below the table
     assert shown.stdout.count("needs an NVIDIA GPU") <= 2  # once a runtime, not once a model
 
 

@@ -92,7 +92,7 @@ def test_nor_does_what_a_child_used_that_has_ended() -> None:
         subprocess.run([sys.executable, "-c", SPRINT], check=True)
         seconds = time.perf_counter() - start
     assert load.cores is not None
-    assert 10.0 - load.cores * seconds == pytest.approx(0.5, abs=0.2)
+    assert 0.4 < 10.0 - load.cores * seconds < 1.5  # its half second, and what starting Python takes
 
 
 @pytest.mark.usefixtures("ten_seconds")
