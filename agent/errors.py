@@ -16,14 +16,17 @@
     └── JobError                  (ends one job, never the agent)
         ├── InvalidJob
         ├── TimeLimit             (transient)
-        ├── ImageUnreachable      (transient)
-        ├── ImageRefused
+        ├── ImageError
+        │   ├── ImageUnreachable  (transient)
+        │   └── ImageRefused
         ├── WeightsUnreachable    (transient)
         ├── WeightsRefused
         └── WeightsNotSaved       (transient)
 """
 
 from typing import ClassVar
+
+from agent.log import scrub
 
 
 class AgentError(Exception):
@@ -98,15 +101,28 @@ class TimeLimit(JobError):
     transient = True
 
 
-class ImageUnreachable(JobError):
+class ImageError(JobError):
+    """An image could not be had."""
+
+    code = "image_error"
+    #: Seconds for which the server asks to be left alone.
+    retry_after_s: float = 0.0
+
+    def __init__(self, image_path: str, reason: str, *, hint: str | None = None) -> None:
+        """`reason` is a sentence that names no image: results may be read by more people than jobs."""
+        self.image_path, self.reason = scrub(image_path), reason
+        super().__init__(f"{self.image_path}: {reason}", hint=hint)
+
+
+class ImageUnreachable(ImageError):
     """An image could not be fetched."""
 
     code = "image_unreachable"
     transient = True
 
 
-class ImageRefused(JobError):
-    """An image's path is not one this agent reads."""
+class ImageRefused(ImageError):
+    """An image is not one that this agent reads."""
 
     code = "image_refused"
 

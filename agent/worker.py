@@ -16,15 +16,15 @@ import structlog
 
 from agent.claimer import Claimer
 from agent.errors import JobError, RequestRefused, StoreError, TimeLimit
-from agent.images import ImageSource
-from agent.job import JobImage, Lease
+from agent.fetching import Source, fetching
+from agent.job import Lease
 from agent.lease_keeper import LeaseKeeper
 from agent.log import scrub
 from agent.settings import Settings
 from agent.store import AgentCard, JobStore
 from agent.wakeup import Wakeup
 from agent.weights import Arrival, WeightsSource
-from benchmark import Arena, BenchmarkError, Cancelled, Comparison, LabelledImage, Options
+from benchmark import Arena, BenchmarkError, Cancelled, Comparison, Options
 
 _log = structlog.stdlib.get_logger(__name__)
 _T = TypeVar("_T")
@@ -62,7 +62,7 @@ class Worker:
         card: AgentCard,
         store: JobStore,
         wakeup: Wakeup,
-        images: ImageSource,
+        images: Source,
         weights: WeightsSource,
         arena: Arena,
         shift: Shift = ENDLESS,
@@ -202,16 +202,16 @@ class Worker:
             return self._stopping.is_set() or keeper.must_stop()
 
         with TemporaryDirectory(prefix="arena-") as folder:
-            files = self._images.fetch(images, Path(folder), should_stop)
-            self._bring_weights(lease, keeper, should_stop)
-            return self._arena.compare(
-                lease.model_a,
-                lease.model_b,
-                [labelled(file, image) for file, image in zip(files, images, strict=True)],
-                options,
-                on_progress=lambda progress: keeper.report(progress.to_json()),
-                should_stop=should_stop,
-            )
+            with fetching(self._images, images, Path(folder), should_stop) as entries:
+                self._bring_weights(lease, keeper, should_stop)
+                return self._arena.compare(
+                    lease.model_a,
+                    lease.model_b,
+                    entries,
+                    options,
+                    on_progress=lambda progress: keeper.report(progress.to_json()),
+                    should_stop=should_stop,
+                )
 
     def _bring_weights(self, lease: Lease, keeper: LeaseKeeper, should_stop: Callable[[], bool]) -> None:
         """Download what the job's models lack."""
@@ -267,14 +267,3 @@ class Worker:
             except Exception as error:
                 _log.warning(str(error), action="goodbye_failed", exc_info=not isinstance(error, StoreError))
         _log.info("stopped", action="stopped")
-
-
-def labelled(file: Path, image: JobImage) -> LabelledImage:
-    """The benchmark's form of an image that lies in ``file``."""
-    return LabelledImage(
-        path=file,
-        image_path=scrub(image.image_path),
-        car_count=image.car_count,
-        boxes=image.boxes,
-        description=image.description,
-    )

@@ -29,6 +29,8 @@ from benchmark.errors import (
     PhaseTimeout,
     RuntimeUnavailable,
     SetupError,
+    TooFewImages,
+    TooFewImagesNow,
     UnknownCountry,
     UnknownModel,
     UnknownRuntime,
@@ -38,12 +40,14 @@ from benchmark.errors import (
     WeightsUnreadable,
 )
 from benchmark.labelled_image import LabelledImage
+from benchmark.left_out import LeftOut
 from benchmark.measure.environment import describe_machine
 from benchmark.models.catalogue import Catalogue, ModelEntry, WeightsFile, load_catalogue
 from benchmark.models.state import ModelState, model_state
 from benchmark.models.weights import CheckedWeights, resolve_weights, weights_place
 from benchmark.options import Options, Weights
 from benchmark.progress import Progress
+from benchmark.selection import Entries
 from benchmark.settings import BenchmarkSettings
 from benchmark.thumbnail import Thumbnail, thumbnail
 from benchmark.verdict import Verdict
@@ -66,6 +70,7 @@ __all__ = [
     "Comparison",
     "Detection",
     "DeviceUnavailable",
+    "Entries",
     "ExportFailed",
     "FamilyMissing",
     "GpuFault",
@@ -77,6 +82,7 @@ __all__ = [
     "InputError",
     "InvalidOptions",
     "LabelledImage",
+    "LeftOut",
     "LibraryMissing",
     "ModelEntry",
     "ModelFailed",
@@ -89,6 +95,8 @@ __all__ = [
     "SetupError",
     "Thresholds",
     "Thumbnail",
+    "TooFewImages",
+    "TooFewImagesNow",
     "UnknownCountry",
     "UnknownModel",
     "UnknownRuntime",

@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmark.comparison import Comparison
 from benchmark.doubts import result_warnings
+from benchmark.errors import Cancelled
 from benchmark.evidence import Evidence, have_boxes
-from benchmark.labelled_image import LabelledImage
 from benchmark.measure.host import Host
 from benchmark.measure.machine_memory import machine_memory_mb
 from benchmark.measure.machine_state import machine_state
@@ -26,7 +26,6 @@ from benchmark.measure.messages import (
     Memory,
     Open,
     Opened,
-    Picture,
 )
 from benchmark.measure.other_load import OtherLoad
 from benchmark.model import Loader, Query
@@ -35,6 +34,7 @@ from benchmark.phase import Limits, Phase
 from benchmark.progress import Reporter
 from benchmark.record import AP_CONFIDENCE, Record, images_sha256
 from benchmark.resampling import Contender
+from benchmark.selection import Intake, Selection
 from benchmark.settings import BenchmarkSettings
 from benchmark.streaming import Streaming, stream_in_turns
 from benchmark.verdict import judge
@@ -68,7 +68,7 @@ class Side:
 class Question:
     """What is to be compared, and how."""
 
-    images: Sequence[LabelledImage]
+    intake: Intake
     options: Options
     settings: BenchmarkSettings
     reporter: Reporter
@@ -83,7 +83,7 @@ class Question:
 class _Seen:
     """What came of the phases, of A and then of B."""
 
-    sizes: Sequence[tuple[int, int]]
+    selection: Selection
     images_sha256: str
     loaded: Sequence[Loaded]
     detected: Sequence[Detected]
@@ -135,21 +135,21 @@ class Battle:
     def _see(self) -> _Seen:
         """All phases in which models run."""
         with self._phase("load") as phase:
-            sizes = phase.ask_both(self._open(), Opened)[0].sizes
-            sha256 = images_sha256(self._question.images)
-            loaded = [self._load(phase, side) for side in (0, 1)]
+            loaded, selection = self._load_both(phase)
+            phase.ask_both(Open(selection.pictures), Opened)
+            sha256 = images_sha256(selection.images)
         with self._phase("warm_up") as phase:
             detected = [self._detect(phase, side) for side in (0, 1)]
         before = machine_state(self._pids)
         with OtherLoad(self._pids) as others:
             with self._phase("single_stream") as phase:
-                streaming = self._stream(phase)
+                streaming = self._stream(phase, len(selection.images))
             with self._phase("offline") as phase:
                 idle = phase.ask(0, MeasureIdle(_IDLE_SECONDS), Idle)
                 windows = self._windows(phase, streaming)
                 memory = phase.ask_both(MeasureMemory(), Memory)
         states = {"before": before, "after": machine_state(self._pids)}
-        return _Seen(sizes, sha256, loaded, detected, streaming, idle, windows, memory, states, others.cores)
+        return _Seen(selection, sha256, loaded, detected, streaming, idle, windows, memory, states, others.cores)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[Phase]:
@@ -160,10 +160,18 @@ class Battle:
         yield phase
         self._phase_s[name] = phase.seconds
 
-    def _open(self) -> Open:
-        """Both Hosts read all images, and complain before either loads a model."""
-        images = self._question.images
-        return Open(tuple(Picture(each.path.absolute(), each.image_path, each.truth_boxes or ()) for each in images))
+    def _load_both(self, phase: Phase) -> tuple[list[Loaded], Selection]:
+        """The models, while images are still on their way; images that are here are examined first, which is quick."""
+        intake, should_stop = self._question.intake, self._limits.should_stop
+        if intake.here:
+            intake.selection(should_stop)
+        try:
+            loaded = [self._load(phase, side) for side in (0, 1)]
+        except Cancelled:
+            if intake.failed:
+                intake.selection(should_stop)  # raises why
+            raise
+        return loaded, intake.selection(should_stop)
 
     def _load(self, phase: Phase, side: int) -> Loaded:
         """One at a time, or each would be as slow as both."""
@@ -182,8 +190,7 @@ class Battle:
 
         return phase.ask(side, command, Detected, report)
 
-    def _stream(self, phase: Phase) -> tuple[Streaming, Streaming]:
-        images = len(self._question.images)
+    def _stream(self, phase: Phase, images: int) -> tuple[Streaming, Streaming]:
         return stream_in_turns(phase, self._pids[:2], images, self._query, self._question.options.min_seconds)
 
     def _windows(self, phase: Phase, streaming: Sequence[Streaming]) -> Windows:
@@ -191,14 +198,15 @@ class Battle:
         return windows_in_turns(phase, self._question.options, self._query, slowest_s)
 
     def _evidence(self, seen: _Seen) -> list[Evidence]:
-        by_boxes = have_boxes(self._question.images) and all(each.model.count_basis == "boxes" for each in seen.loaded)
+        by_boxes = have_boxes(seen.selection.images) and all(each.model.count_basis == "boxes" for each in seen.loaded)
         return [
             Evidence(
                 model_id=side.model_id,
                 weights_sha256=side.weights_sha256,
                 options=self._question.options,
-                truth=self._question.images,
-                sizes=seen.sizes,
+                truth=seen.selection.images,
+                indices=seen.selection.indices,
+                sizes=seen.selection.sizes,
                 loaded=seen.loaded[number],
                 detected=seen.detected[number],
                 samples=seen.streaming[number].samples,
@@ -232,6 +240,7 @@ class Battle:
             batch_limited_by_memory=seen.windows.limited_by_memory,
             energy_sources_differ=sources_differ,
             images_sha256=seen.images_sha256,
+            left_out=seen.selection.left_out,
             fallback=self._question.fallback,
         )
 

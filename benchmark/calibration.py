@@ -112,7 +112,7 @@ def _load(entry: ModelEntry, weights_dirs: Sequence[Path], device: str) -> Any:
 
 
 def _look(model: Any, image: LabelledImage) -> Sighting:
-    from benchmark.measure.pictures import decode  # OpenCV, which importing benchmark does not load
+    from benchmark.decoding.decode import decode  # OpenCV, which importing benchmark does not load
 
     try:
         encoded = image.path.read_bytes()

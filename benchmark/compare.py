@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -10,8 +11,8 @@ from typing import Self
 
 from benchmark.battle import Battle, Question, Side
 from benchmark.comparison import Comparison
-from benchmark.errors import GpuOutOfMemory, InputError, InvalidOptions, OutOfMemory, WeightsNotFetched
-from benchmark.labelled_image import LabelledImage
+from benchmark.decoding import Examiner
+from benchmark.errors import GpuOutOfMemory, InvalidOptions, OutOfMemory, WeightsNotFetched
 from benchmark.measure.countries import check_country
 from benchmark.measure.pool import HostPool
 from benchmark.models.catalogue import Catalogue
@@ -20,6 +21,7 @@ from benchmark.models.runtime import RUNTIMES, TORCH
 from benchmark.models.state import require_ready
 from benchmark.options import Options
 from benchmark.progress import Progress, Reporter
+from benchmark.selection import Entries, Intake
 from benchmark.settings import BenchmarkSettings
 
 OnProgress = Callable[[Progress], None]
@@ -41,6 +43,7 @@ class Arena:
         self._settings = settings or BenchmarkSettings()
         check_country(self._settings.country)
         self._pool = HostPool(self._settings.max_hosts, self._settings.threads, self._settings.pool_memory_mb)
+        self._examiner = Examiner(max_pixels=self._settings.max_pixels)
         self._lock = threading.Lock()
         #: Whether Hosts that had no part in the last comparison were kept warm beside it.
         self._crowded = False
@@ -55,33 +58,35 @@ class Arena:
         """End all Hosts. Waits for a comparison that is under way."""
         with self._lock:
             self._pool.close()
+            self._examiner.close()
 
     def compare(
         self,
         model_a: str,
         model_b: str,
-        images: Sequence[LabelledImage],
+        images: "Entries | Future[Entries]",
         options: Options | None = None,
         on_progress: OnProgress | None = None,
         should_stop: ShouldStop | None = None,
     ) -> Comparison:
         """Run both models on the images and judge. One comparison at a time; others wait.
 
+        Images in a Future may still be on their way, and the models are loaded meanwhile; what the Future raises is
+        raised here. An image that cannot be used is left out for both models, up to a share that the settings say.
         `on_progress` is called from this thread, at most once a second except where the phase changes.
         `should_stop` is asked about ten times a second; it must be quick.
         Raises a BenchmarkError: an InputError or SetupError before any model is loaded, a HostError where a model's
         process failed (the next comparison gets a new one), Cancelled where `should_stop` said so.
         """
-        if not images:
-            raise InputError("There are no images to compare on; give at least one.")
         sides = self._sides(model_a, model_b)
         self._check_time(options or Options())
+        intake = Intake(_future(images), self._examiner, self._settings.max_left_out)
         question = Question(
-            images=images,
+            intake=intake,
             options=options or Options(),
             settings=self._settings,
             reporter=Reporter(on_progress),
-            should_stop=should_stop or (lambda: False),
+            should_stop=lambda: intake.failed or bool(should_stop and should_stop()),
             device=self._settings.device,
         )
         with self._lock:
@@ -162,7 +167,7 @@ class Arena:
 def compare(
     model_a: str,
     model_b: str,
-    images: Sequence[LabelledImage],
+    images: "Entries | Future[Entries]",
     catalogue: Catalogue,
     options: Options | None = None,
     weights_dirs: Sequence[Path] = (),
@@ -173,3 +178,11 @@ def compare(
     """One comparison, with Hosts that end with it. Raises as Arena and its `compare`."""
     with Arena(catalogue, weights_dirs, settings) as arena:
         return arena.compare(model_a, model_b, images, options, on_progress, should_stop)
+
+
+def _future(images: "Entries | Future[Entries]") -> "Future[Entries]":
+    if isinstance(images, Future):
+        return images
+    here: Future[Entries] = Future()
+    here.set_result(images)
+    return here

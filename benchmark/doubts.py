@@ -1,6 +1,7 @@
 """What a person should know before they trust a result, found in what was seen."""
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from benchmark.box_agreement import BoxAgreement
@@ -12,6 +13,8 @@ from benchmark.warning import ResultWarning
 _OTHER_CORES = 0.25
 #: CPU seconds per second that a Host may use while it is not its turn.
 _WAITING_CORES = 0.05
+#: Images left out whose reason a warning tells; `images_left_out` of the environment has all.
+_NAMED = 3
 #: Reasons for a lower clock that say nothing of a GPU under work.
 _NO_BRAKES = {"idle", "clocks set by an application", "display clock"}
 
@@ -21,7 +24,13 @@ def result_warnings(
 ) -> list[ResultWarning]:
     """All doubts about one comparison, the gravest first."""
     return [
-        *(*_fallback(record), *_estimates(evidence), *_agreement(evidence, agreement), *_detections(evidence)),
+        *(
+            *_fallback(record),
+            *_left_out(evidence, record),
+            *_estimates(evidence),
+            *_agreement(evidence, agreement),
+            *_detections(evidence),
+        ),
         *(*_machine(record), *_batch(record)),
         *(*_energy(record), *_unsettled(evidence)),
     ]
@@ -30,6 +39,18 @@ def result_warnings(
 def _fallback(record: Record) -> Iterator[ResultWarning]:
     if record.fallback:
         yield ResultWarning("cpu_fallback", f"Both models ran on the processor: {record.fallback}")
+
+
+def _left_out(evidence: Sequence[Evidence], record: Record) -> Iterator[ResultWarning]:
+    if record.left_out:
+        used = len(evidence[0].truth)
+        named = [f"#{index}: {each.reason}" for index, each in islice(record.left_out.items(), _NAMED)]
+        more = len(record.left_out) - len(named)
+        yield ResultWarning(
+            "images_left_out",
+            f"{len(record.left_out)} of {used + len(record.left_out)} images could not be used, so both models were "
+            f"judged on the other {used}. {' '.join(named)}{f' And {more} more.' if more else ''}",
+        )
 
 
 def _estimates(evidence: Sequence[Evidence]) -> Iterator[ResultWarning]:

@@ -2,9 +2,12 @@
 
 BenchmarkError
 ├── InputError                the request is wrong: trying again changes nothing
-│   ├── BadImage
-│   ├── BoxOutsideImage
+│   ├── ImageFault
+│   │   ├── BadImage
+│   │   └── BoxOutsideImage
 │   ├── BadLabel
+│   ├── TooFewImages
+│   │   └── TooFewImagesNow
 │   ├── InvalidOptions
 │   ├── UnknownModel
 │   │   └── UnknownRuntime
@@ -33,10 +36,10 @@ BenchmarkError
 └── Cancelled
 
 An error's message is its class docstring unless one is given. Errors cross a process boundary, so they carry
-nothing but that message.
+nothing but that message, and those of images what is said of the image.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class BenchmarkError(Exception):
@@ -57,13 +60,33 @@ class InputError(BenchmarkError):
     code = "input_error"
 
 
-class BadImage(InputError):
+class ImageFault(InputError):
+    """An image cannot be used."""
+
+    code = "image_fault"
+    #: What is said of the image, without its name.
+    predicate: str = "cannot be used."
+
+    @classmethod
+    def of(cls, name: str, predicate: str) -> Self:
+        """The error that says `predicate` of the image `name`."""
+        error = cls(f"{name} {predicate}")
+        error.predicate = predicate
+        return error
+
+    @property
+    def reason(self) -> str:
+        """A sentence that does not name the image."""
+        return f"It {self.predicate}"
+
+
+class BadImage(ImageFault):
     """An image cannot be read."""
 
     code = "bad_image"
 
 
-class BoxOutsideImage(InputError):
+class BoxOutsideImage(ImageFault):
     """A box lies outside its image."""
 
     code = "box_outside_image"
@@ -73,6 +96,19 @@ class BadLabel(InputError):
     """The truth given for an image contradicts itself."""
 
     code = "bad_label"
+
+
+class TooFewImages(InputError):
+    """Too few of the images can be used."""
+
+    code = "too_few_images"
+
+
+class TooFewImagesNow(TooFewImages):
+    """Too few of the images can be had at the moment."""
+
+    code = "too_few_images_now"
+    transient = True
 
 
 class InvalidOptions(InputError):

@@ -34,6 +34,8 @@ class Evidence:
     weights_sha256: str
     options: Options
     truth: Sequence[LabelledImage]
+    #: Position of each image in the job's images, from 0.
+    indices: Sequence[int]
     #: (width, height) of each image, in pixels.
     sizes: Sequence[tuple[int, int]]
     loaded: Loaded
@@ -70,7 +72,7 @@ class Evidence:
         latencies = np.median(self._times_by_pass(sample.total_ms for sample in self.samples), axis=0).tolist()
         return [
             ImageResult(side, self.model_id, index, image.image_path, image.car_count, len(found), latency, found)
-            for index, (image, found, latency) in enumerate(zip(self.truth, self.counted, latencies, strict=True))
+            for index, image, found, latency in zip(self.indices, self.truth, self.counted, latencies, strict=True)
         ]
 
     @property

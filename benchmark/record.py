@@ -10,6 +10,7 @@ from benchmark.errors import BadImage
 from benchmark.evidence import Evidence
 from benchmark.fingerprint import fingerprints
 from benchmark.labelled_image import LabelledImage
+from benchmark.left_out import LeftOut
 from benchmark.measure.environment import describe_machine
 from benchmark.measure.messages import Idle
 from benchmark.metrics.matches import MATCH_IOU
@@ -47,6 +48,8 @@ class Record:
     energy_sources_differ: bool
     #: Of all images and what is true of them, in their order.
     images_sha256: str
+    #: Images that could not be used, by their position in the job's images.
+    left_out: Mapping[int, LeftOut]
     #: Why the processor was used where a GPU was wanted.
     fallback: str | None
 
@@ -72,6 +75,7 @@ class Record:
             "idle_power": {"watts": _rounded(self.idle.watts), "source": self.idle.source},
             "batch_size": self.batch_size,
             "images_sha256": self.images_sha256,
+            "images_left_out": [each.to_json(index) for index, each in self.left_out.items()],
             "fallback": self.fallback,
             "country": self.country,
             "options": self.options.as_dict(),

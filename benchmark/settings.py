@@ -28,5 +28,9 @@ class BenchmarkSettings:
     max_hosts: int = 4
     #: MiB that all Hosts together may take before idle ones go; None takes half of the machine's, or its container's.
     pool_memory_mb: float | None = None
+    #: Share of a comparison's images that may be unusable, 0–1; beyond that it fails.
+    max_left_out: float = 0.5
+    #: Pixels that an image may have.
+    max_pixels: int = 50_000_000
     #: Threads of a Host; None takes one less than the physical cores that this process may use.
     threads: int | None = None

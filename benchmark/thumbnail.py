@@ -24,7 +24,7 @@ def thumbnail(path: Path, longest_px: int) -> Thumbnail:
     """
     import cv2
 
-    from benchmark.measure.pictures import decode
+    from benchmark.decoding.decode import decode
 
     try:
         encoded = path.read_bytes()

@@ -28,7 +28,7 @@ def calibrate(
     """
     from agent.manifest import local_images
     from agent.weights import WeightsSource
-    from agent.worker import labelled
+    from agent.fetching import labelled
     from benchmark import calibrate as set_thresholds
     from benchmark import load_catalogue
 

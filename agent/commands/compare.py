@@ -77,7 +77,7 @@ def compare(
     from agent.show_arrival import ArrivalBar
     from agent.show_result import result_view
     from agent.weights import WeightsSource
-    from agent.worker import labelled
+    from agent.fetching import labelled
     from benchmark import Arena, BenchmarkSettings, Options, load_catalogue
 
     _refuse_one_file_for_both(json_file, html_file)

@@ -5,12 +5,12 @@ from agent.errors import JobError
 from benchmark import BenchmarkError
 
 TRANSIENT = {
-    "image_unreachable", "time_limit", "weights_unreachable", "weights_not_saved",
+    "image_unreachable", "too_few_images_now", "time_limit", "weights_unreachable", "weights_not_saved",
     "host_died", "host_timeout", "gpu_fault", "device_unavailable",
 }  # fmt: skip
 LASTING = {
     "invalid_job", "image_refused", "weights_refused",
-    "bad_image", "bad_label", "box_outside_image", "invalid_options", "unknown_model", "cannot_detect_cars",
+    "too_few_images", "bad_image", "bad_label", "box_outside_image", "invalid_options", "unknown_model", "cannot_detect_cars",
     "class_missing", "library_missing", "family_missing", "weights_missing", "weights_mismatch", "weights_unreadable",
     "out_of_memory", "gpu_out_of_memory", "phase_timeout", "model_failed",
 }  # fmt: skip

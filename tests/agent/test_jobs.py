@@ -71,47 +71,55 @@ def image(path: str, **more: Any) -> list[dict[str, Any]]:
     return [SCENES[0], {"image_path": path, "car_count": 0, **more}]
 
 
-BAD: dict[str, tuple[list[dict[str, Any]], tuple[str, str], str, list[str]]] = {
-    "broken image": (image("broken.jpg"), MODELS, "bad_image", ["broken.jpg"]),
-    "image that is not there": (image("none.jpg"), MODELS, "image_refused", ["none.jpg"]),
-    "image outside the root": (image("out.jpg"), MODELS, "image_refused", ["out.jpg", "outside"]),
-    "image behind a dead server": (
-        image("http://127.0.0.1:9/x.jpg?token=hunter2"),
-        MODELS,
-        "image_unreachable",
-        ["http://127.0.0.1:9/x.jpg?***", "ConnectError"],
-    ),
-    "image on a private host": (
-        image("http://10.0.0.1/x.jpg"),
-        MODELS,
-        "image_refused",
-        ["10.0.0.1", "public internet", "ARENA_IMAGE_HOSTS"],
-    ),
-    "image in a bucket": (image("storage://bucket/x.jpg"), MODELS, "image_refused", ["https://"]),
-    "box outside its image": (
-        image("empty.png", car_count=1, boxes=[[70, 50, 90, 58]]),
-        MODELS,
+BAD_IMAGES: list[tuple[dict[str, Any], str, list[str]]] = [
+    ({"image_path": "broken.jpg"}, "bad_image", []),
+    ({"image_path": "none.jpg"}, "image_refused", ["local images"]),
+    ({"image_path": "out.jpg"}, "image_refused", ["outside"]),
+    ({"image_path": "http://127.0.0.1:9/x.jpg?token=hunter2"}, "image_unreachable", ["ConnectError"]),
+    ({"image_path": "http://10.0.0.1/x.jpg"}, "image_refused", ["public internet", "ARENA_IMAGE_HOSTS"]),
+    ({"image_path": "storage://bucket/x.jpg"}, "image_refused", ["ARENA_STORAGE_BUCKETS"]),
+    (
+        {"image_path": "empty.png", "car_count": 1, "boxes": [[70, 50, 90, 58]]},
         "box_outside_image",
-        ["empty.png", "90"],
+        ["80×60", "90"],
     ),
-    "model that fails": (SCENES, ("Trained_yolov5", "efficientnet_b0"), "model_failed", ["efficientnet_b0"]),
-}
+]
 
 
-@pytest.mark.parametrize("what", BAD)
-def test_a_job_that_cannot_be_done_fails_with_the_reason(agent: AgentProcess, queue: Queue, what: str) -> None:
-    images, models, code, words = BAD[what]
-    job = queue.insert(images, models=models, options=QUICK, max_attempts=1)
+def test_bad_images_cost_themselves_and_the_result_says_why(agent: AgentProcess, queue: Queue) -> None:
+    bad = [{"car_count": 0, **image} for image, _, _ in BAD_IMAGES]
+    job = queue.insert([*bad, *SCENES * 4], options=QUICK)
+    assert queue.await_job(job, finished)["status"] == "succeeded"
+    (result,) = queue.run("select environment, verdict from public.comparison_results where job_id = %s", [job])
+    left_out = result["environment"]["images_left_out"]
+    assert [each["image_index"] for each in left_out] == list(range(len(bad)))
+    for each, (image, code, words) in zip(left_out, BAD_IMAGES, strict=True):
+        assert each["code"] == code, each
+        assert [word for word in words if word not in each["reason"]] == [], each
+        assert image["image_path"] not in str(result) and "hunter2" not in str(result)
+    rows = queue.run("select image_index from public.image_results where job_id = %s and side = 'a'", [job])
+    assert {row["image_index"] for row in rows} == set(range(len(bad), len(bad) + 8))
+
+
+def test_a_job_with_too_few_good_images_fails_and_names_the_bad_ones(agent: AgentProcess, queue: Queue) -> None:
+    job = queue.insert([*image("broken.jpg"), *image("none.jpg")[1:]], options=QUICK, max_attempts=3)
     row = queue.await_job(job, finished)
-    assert (row["status"], row["error"]["code"]) == ("failed", code), row["error"]
-    assert [word for word in words if word not in row["error"]["message"]] == [], row["error"]
-    assert "hunter2" not in str(row["error"])
+    assert (row["status"], row["attempt"], row["error"]["code"]) == ("failed", 1, "too_few_images")
+    message = row["error"]["message"]
+    assert message.startswith("2 of 3 images cannot be used. ") and "broken.jpg: " in message and "none.jpg: " in message
+
+
+def test_a_job_whose_model_fails_says_so(agent: AgentProcess, queue: Queue) -> None:
+    job = queue.insert(SCENES, models=("Trained_yolov5", "efficientnet_b0"), options=QUICK, max_attempts=1)
+    row = queue.await_job(job, finished)
+    assert (row["status"], row["error"]["code"]) == ("failed", "model_failed"), row["error"]
+    assert "efficientnet_b0" in row["error"]["message"]
 
 
 def test_a_passing_trouble_is_tried_again_later(agent: AgentProcess, queue: Queue) -> None:
-    job = queue.insert(image("http://127.0.0.1:9/x.jpg"), options=QUICK)
+    job = queue.insert(image("http://127.0.0.1:9/x.jpg")[1:], options=QUICK)
     row = queue.await_job(job, lambda row: row["error"] is not None)
-    assert (row["status"], row["attempt"], row["error"]["code"]) == ("pending", 1, "image_unreachable")
+    assert (row["status"], row["attempt"], row["error"]["code"]) == ("pending", 1, "too_few_images_now")
 
 
 def test_a_cancelled_job_is_left_and_the_next_one_taken(agent: AgentProcess, queue: Queue) -> None:

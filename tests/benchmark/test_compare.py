@@ -1,29 +1,32 @@
 import dataclasses
 import json
+import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
 
 from benchmark import (
     Arena,
-    BadImage,
     BenchmarkError,
     BenchmarkSettings,
-    BoxOutsideImage,
     Cancelled,
     Catalogue,
     ClassMissing,
     Comparison,
+    Entries,
     GpuFault,
     HostDied,
     HostTimeout,
     InputError,
     LabelledImage,
+    LeftOut,
     ModelFailed,
     Options,
     OutOfMemory,
     Progress,
+    TooFewImages,
     UnknownCountry,
     UnknownModel,
     Weights,
@@ -278,23 +281,77 @@ def test_cancelling_is_heard_in_every_phase(arena: Arena, scenes: list[LabelledI
         assert reached[-1] == phase
 
 
-def test_a_broken_image_is_named_before_any_model_is_loaded(
+def test_a_broken_image_costs_that_image(
     arena: Arena, scenes: list[LabelledImage], quick: Options, tmp_path: Path
 ) -> None:
     broken = tmp_path / "x"
     broken.write_bytes(scenes[0].path.read_bytes()[:40])
-    with pytest.raises(BadImage, match=r"^scenes/broken\.png"):
-        arena.compare("unreadable", "twin", [*scenes, LabelledImage(broken, "scenes/broken.png", 0)], quick)
+    missing = LeftOut("late.png", "image_unreachable", "The server answered 503.", transient=True)
+    images = [missing, *scenes[:3], LabelledImage(broken, "scenes/broken.png", 0), *scenes[3:5]]
+    result = arena.compare("good", "half_blind", images, quick)
+    (late, bad) = result.environment["images_left_out"]
+    assert late == {"image_index": 0, "code": "image_unreachable", "reason": "The server answered 503."}
+    assert (bad["image_index"], bad["code"]) == (4, "bad_image")
+    assert "scenes" not in str(result.environment)
+    assert [row["image_index"] for row in result.image_rows()] == [1, 2, 3, 5, 6] * 2
+    assert [row["image_path"] for row in result.image_rows()][:5] == [each.image_path for each in scenes[:5]]
+    assert result.environment["images"] == 5
+    (warning,) = [each for each in result.warnings if each.code == "images_left_out"]
+    assert warning.message.startswith("2 of 7 images could not be used")
+
+
+def test_what_is_left_out_changes_nothing_for_the_others(
+    arena: Arena, scenes: list[LabelledImage], quick: Options
+) -> None:
+    refused = LeftOut("no.png", "image_refused", "The server answered 404.")
+    without, with_one = (
+        arena.compare("good", "half_blind", images, quick) for images in (scenes[:4], [*scenes[:2], refused, *scenes[2:4]])
+    )
+    assert with_one.environment["fingerprint"] == without.environment["fingerprint"]
+    for metric in ("accuracy", "f1_score", "count_mae", "ap50"):
+        assert with_one.model_b_metrics[metric] == without.model_b_metrics[metric]
+
+
+def test_bad_images_are_told_before_any_model_is_loaded(arena: Arena, quick: Options, tmp_path: Path) -> None:
+    with pytest.raises(TooFewImages, match=r"gone\.png"):
+        arena.compare("unreadable", "twin", [LabelledImage(tmp_path / "x", "gone.png", 0)], quick)
+
+
+def test_models_are_loaded_while_the_images_are_on_their_way(
+    catalogue: Catalogue, scenes: list[LabelledImage], quick: Options
+) -> None:
+    images: Future[Entries] = Future()
+
+    def bring_once_loading(step: Progress) -> None:
+        if step.phase == "load" and step.model_id == "twin":
+            images.set_result(scenes[:3])
+
+    with Arena(catalogue) as arena:
+        result = arena.compare("good", "twin", images, quick, on_progress=bring_once_loading)
+    assert result.environment["images"] == 3
+
+
+def test_images_that_will_never_come_break_off_the_loading(catalogue: Catalogue, quick: Options) -> None:
+    images: Future[Entries] = Future()
+
+    class Gone(Exception):
+        pass
+
+    threading.Timer(1.0, images.set_exception, [Gone()]).start()
+    start = time.monotonic()
+    with Arena(catalogue, settings=BenchmarkSettings(load_timeout_s=60)) as arena, pytest.raises(Gone):
+        arena.compare("loads_for_ever", "twin", images, quick)
+    assert time.monotonic() - start < 30
 
 
 def test_a_missing_image_is_named(arena: Arena, quick: Options, tmp_path: Path) -> None:
-    with pytest.raises(BadImage, match=r"^gone\.png cannot be read: No such file"):
+    with pytest.raises(TooFewImages, match=r"gone\.png: It cannot be read: No such file"):
         arena.compare("good", "twin", [LabelledImage(tmp_path / "x", "gone.png", 0)], quick)
 
 
 def test_a_box_outside_its_image_is_named(arena: Arena, scenes: list[LabelledImage], quick: Options) -> None:
     outside = dataclasses.replace(scenes[1], boxes=((70.0, 10.0, 90.0, 20.0),))
-    with pytest.raises(BoxOutsideImage, match=r"scenes/001\.png is 80×60 pixels"):
+    with pytest.raises(TooFewImages, match=r"scenes/001\.png: It is 80×60 pixels"):
         arena.compare("unreadable", "twin", [outside], quick)
 
 

@@ -28,6 +28,7 @@ QUIET = Record(
     batch_limited_by_memory=False,
     energy_sources_differ=False,
     images_sha256="0" * 64,
+    left_out={},
     fallback=None,
 )
 MODEL = Evidence(
@@ -35,6 +36,7 @@ MODEL = Evidence(
     weights_sha256="0" * 64,
     options=Options(),
     truth=[LabelledImage(Path("x"), "x", 0)] * 3,
+    indices=[0, 1, 2],
     sizes=[(9, 9)] * 3,
     loaded=Loaded(ModelInfo(7, "fp32", "cpu", ("car",)), 1.0, None, None, 1),
     detected=Detected(((), (), ()), settled=True),

@@ -21,6 +21,7 @@ def evidence(energies: Sequence[Energy]) -> Evidence:
         weights_sha256="0" * 64,
         options=Options(),
         truth=[LabelledImage(Path(name), name, 1, ((0, 0, 5, 5),)) for name in ("x", "y")],
+        indices=[0, 1],
         sizes=[(9, 9), (9, 9)],
         loaded=Loaded(ModelInfo(7, "fp32", "cuda:0", ("car",)), 1.0, "fake", "0", 1),
         detected=Detected(((car,), ()), True),

@@ -214,7 +214,7 @@ def test_two_hosts_work_at_once_and_answer_in_order(host: Host, scenes: list[Lab
 
 def test_a_broken_image_is_told_by_its_public_name(host: Host, tmp_path: Path) -> None:
     (tmp_path / "secret-path.jpg").write_bytes(b"no image at all")
-    with pytest.raises(BadImage, match=r"^cars/7\.jpg is not an image") as caught:
+    with pytest.raises(BadImage, match=r"^cars/7\.jpg is broken") as caught:
         ask(host, Open((Picture(tmp_path / "secret-path.jpg", "cars/7.jpg"),)), WATCH)
     assert "secret-path" not in str(caught.value)
 

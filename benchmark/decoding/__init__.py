@@ -1,0 +1,5 @@
+"""From an encoded image of anybody's making to pixels."""
+
+from benchmark.decoding.examiner import Examiner
+
+__all__ = ["Examiner"]
