@@ -106,7 +106,9 @@ def test_a_job_with_too_few_good_images_fails_and_names_the_bad_ones(agent: Agen
     row = queue.await_job(job, finished)
     assert (row["status"], row["attempt"], row["error"]["code"]) == ("failed", 1, "too_few_images")
     message = row["error"]["message"]
-    assert message.startswith("2 of 3 images cannot be used. ") and "broken.jpg: " in message and "none.jpg: " in message
+    assert (
+        message.startswith("2 of 3 images cannot be used. ") and "broken.jpg: " in message and "none.jpg: " in message
+    )
 
 
 def test_a_job_whose_model_fails_says_so(agent: AgentProcess, queue: Queue) -> None:

@@ -305,7 +305,8 @@ def test_what_is_left_out_changes_nothing_for_the_others(
 ) -> None:
     refused = LeftOut("no.png", "image_refused", "The server answered 404.")
     without, with_one = (
-        arena.compare("good", "half_blind", images, quick) for images in (scenes[:4], [*scenes[:2], refused, *scenes[2:4]])
+        arena.compare("good", "half_blind", images, quick)
+        for images in (scenes[:4], [*scenes[:2], refused, *scenes[2:4]])
     )
     assert with_one.environment["fingerprint"] == without.environment["fingerprint"]
     for metric in ("accuracy", "f1_score", "count_mae", "ap50"):

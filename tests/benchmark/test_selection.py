@@ -73,7 +73,9 @@ def test_up_to_the_share_may_be_unusable(
 def test_beyond_it_or_without_any_the_comparison_fails(
     examiner: Examiner, scenes: list[LabelledImage], good: int, bad: int, share: float
 ) -> None:
-    with pytest.raises(TooFewImages, match=rf"^{bad} of {good + bad} images cannot be used\. no\.jpg: .* 404") as caught:
+    with pytest.raises(
+        TooFewImages, match=rf"^{bad} of {good + bad} images cannot be used\. no\.jpg: .* 404"
+    ) as caught:
         select(examiner, [*scenes[:good], *[REFUSED] * bad], share)
     assert not caught.value.transient
 
