@@ -6,8 +6,6 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import httpx
@@ -15,6 +13,7 @@ from tenacity import RetryCallState, retry, retry_if_exception, stop_after_attem
 
 from agent.errors import WeightsRefused, WeightsUnreachable
 from agent.partial_file import PartialFile
+from agent.retry_after import retry_after_s
 from agent.stopping import run_at_once, unless_stopped
 from benchmark import WeightsMismatch
 
@@ -221,7 +220,7 @@ def _check_status(response: httpx.Response) -> None:
     status, where = response.status_code, public(str(response.url))
     if status in {408, 425, 429} or status >= 500:
         error = WeightsUnreachable(f"{where}: the server answered {status}.")
-        error.retry_after_s = _retry_after(response)
+        error.retry_after_s = retry_after_s(response)
         raise error
     if status not in {200, 206}:
         raise WeightsRefused(f"{where}: the server answered {status}, not 200.")
@@ -231,17 +230,6 @@ def _version(response: httpx.Response) -> str | None:
     """Name of this version of the file, as If-Range takes it: a strong ETag, or else when it was changed."""
     etag: str = response.headers.get("ETag", "")
     return etag if etag.startswith('"') else response.headers.get("Last-Modified")
-
-
-def _retry_after(response: httpx.Response) -> float:
-    """Seconds that the server asks to be left alone for; 0 where it does not say."""
-    said = response.headers.get("Retry-After", "")
-    if said.isdecimal():
-        return float(said)
-    try:
-        return max(0.0, (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds())
-    except (ValueError, TypeError):
-        return 0.0
 
 
 def _worth_a_try(error: BaseException) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from agent.credentials import Credentials
 from agent.errors import SettingsError
 
 
@@ -88,18 +89,36 @@ class Settings(ProjectSettings):
 
     image_root: Path | None = Field(None, alias="ARENA_IMAGE_ROOT")
     image_hosts: Annotated[frozenset[str], NoDecode] = Field(frozenset(), alias="ARENA_IMAGE_HOSTS")
+    image_http: bool = Field(False, alias="ARENA_IMAGE_HTTP")
     image_max_mb: Annotated[float, Field(gt=0)] = Field(20.0, alias="ARENA_IMAGE_MAX_MB")
+    image_total_mb: Annotated[float, Field(gt=0)] = Field(2000.0, alias="ARENA_IMAGE_TOTAL_MB")
+    image_max_megapixels: Annotated[float, Field(gt=0)] = Field(50.0, alias="ARENA_IMAGE_MAX_MEGAPIXELS")
+    image_max_left_out: Annotated[float, Field(ge=0, le=1)] = Field(0.5, alias="ARENA_IMAGE_MAX_LEFT_OUT")
+    image_cache_mb: Annotated[float, Field(ge=0)] = Field(2000.0, alias="ARENA_IMAGE_CACHE_MB")
     image_timeout_seconds: Seconds = Field(30.0, alias="ARENA_IMAGE_TIMEOUT_SECONDS")
+    storage_buckets: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset({"arena-images"}), alias="ARENA_STORAGE_BUCKETS"
+    )
 
     log_format: Literal["auto", "json", "console"] = Field("auto", alias="ARENA_LOG_FORMAT")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", alias="ARENA_LOG_LEVEL")
 
-    @field_validator("image_hosts", mode="before")
+    @field_validator("image_hosts", "storage_buckets", mode="before")
     @classmethod
-    def _split_hosts(cls, value: object) -> object:
+    def _split_names(cls, value: object) -> object:
         if isinstance(value, str):
-            return frozenset(filter(None, re.split(r"[\s,]+", value.lower())))
+            return frozenset(filter(None, re.split(r"[\s,]+", value)))
         return value
+
+    @field_validator("image_hosts")
+    @classmethod
+    def _lower_hosts(cls, hosts: frozenset[str]) -> frozenset[str]:
+        return frozenset(host.lower() for host in hosts)
+
+    @property
+    def credentials(self) -> Credentials:
+        """What every request to Supabase carries."""
+        return Credentials(self.supabase_key.get_secret_value())
 
 
 class FrontEndSettings(ProjectSettings):

@@ -201,17 +201,19 @@ class Worker:
         def should_stop() -> bool:
             return self._stopping.is_set() or keeper.must_stop()
 
-        with TemporaryDirectory(prefix="arena-") as folder:
-            with fetching(self._images, images, Path(folder), should_stop) as entries:
-                self._bring_weights(lease, keeper, should_stop)
-                return self._arena.compare(
-                    lease.model_a,
-                    lease.model_b,
-                    entries,
-                    options,
-                    on_progress=lambda progress: keeper.report(progress.to_json()),
-                    should_stop=should_stop,
-                )
+        with (
+            TemporaryDirectory(prefix="arena-") as folder,
+            fetching(self._images, images, Path(folder), should_stop) as entries,
+        ):
+            self._bring_weights(lease, keeper, should_stop)
+            return self._arena.compare(
+                lease.model_a,
+                lease.model_b,
+                entries,
+                options,
+                on_progress=lambda progress: keeper.report(progress.to_json()),
+                should_stop=should_stop,
+            )
 
     def _bring_weights(self, lease: Lease, keeper: LeaseKeeper, should_stop: Callable[[], bool]) -> None:
         """Download what the job's models lack."""

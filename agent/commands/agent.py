@@ -107,6 +107,8 @@ def benchmark_settings(settings: Settings) -> BenchmarkSettings:
         host_memory_mb=settings.host_memory_mb,
         pool_memory_mb=settings.pool_memory_mb,
         threads=settings.threads,
+        max_left_out=settings.image_max_left_out,
+        max_pixels=int(settings.image_max_megapixels * 1e6),
     )
 
 

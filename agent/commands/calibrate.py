@@ -26,9 +26,9 @@ def calibrate(
 
     Example: `arena calibrate efficientnet_b0 --images calibration/ --catalogue my_catalogue.toml`
     """
+    from agent.fetching import labelled
     from agent.manifest import local_images
     from agent.weights import WeightsSource
-    from agent.fetching import labelled
     from benchmark import calibrate as set_thresholds
     from benchmark import load_catalogue
 

@@ -71,13 +71,13 @@ def compare(
 
     Example: `arena compare Trained_yolov5 Trained_yolov8 --images photos/ --html report.html`
     """
+    from agent.fetching import labelled
     from agent.manifest import local_images
     from agent.report import write_report
     from agent.show import PhaseBar
     from agent.show_arrival import ArrivalBar
     from agent.show_result import result_view
     from agent.weights import WeightsSource
-    from agent.fetching import labelled
     from benchmark import Arena, BenchmarkSettings, Options, load_catalogue
 
     _refuse_one_file_for_both(json_file, html_file)

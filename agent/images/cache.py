@@ -1,0 +1,136 @@
+"""Images that were fetched before, by what is in them."""
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import structlog
+from filelock import FileLock, Timeout
+
+_log = structlog.stdlib.get_logger(__name__)
+
+#: Share of its room that is left filled when the least recently used go.
+_TRIM_TO = 0.9
+
+
+class ImageCache:
+    """Keeps images under a folder, which several agents may share; a fault costs the cache, never the image.
+
+    What is kept is asked for again each time, so that nobody gets what its server would not give them any more. Of
+    an address only a hash is stored, for it may hold a key.
+    """
+
+    def __init__(self, folder: Path, max_bytes: float) -> None:
+        """`max_bytes` is how much is kept; 0 keeps nothing."""
+        self._contents, self._notes = folder / "contents", folder / "addresses"
+        self._lock, self._max_bytes = folder / "trimming.lock", max_bytes
+
+    def validators(self, address: str) -> dict[str, str]:
+        """Headers that ask for an image only if it has changed; none where it is not here."""
+        note = self._read_note(address)
+        if not note or not self._content(str(note.get("sha256"))).is_file():
+            return {}
+        wanted = {"If-None-Match": note.get("etag"), "If-Modified-Since": note.get("last_modified")}
+        return {name: value for name, value in wanted.items() if isinstance(value, str)}
+
+    def take(self, address: str, target: Path) -> int | None:
+        """Put the image at `target`, where it stays even if it goes from here; its bytes, or None if it is lost."""
+        sha256 = str(self._read_note(address).get("sha256"))
+        content = self._content(sha256)
+        try:
+            _link(content, target)
+            os.utime(content)
+            with target.open("rb") as file:
+                intact = hashlib.file_digest(file, "sha256").hexdigest() == sha256
+            if intact:
+                return target.stat().st_size
+            content.unlink(missing_ok=True)
+        except OSError as error:
+            self._warn(error)
+        self._note(address).unlink(missing_ok=True)
+        target.unlink(missing_ok=True)
+        return None
+
+    def keep(self, address: str, headers: Mapping[str, str], file: Path) -> None:
+        """Take in an image that came with these headers, if its server will say whether it has changed."""
+        note = {"etag": headers.get("ETag"), "last_modified": headers.get("Last-Modified")}
+        if self._max_bytes <= 0 or not any(note.values()) or "no-store" in headers.get("Cache-Control", "").lower():
+            return
+        try:
+            with file.open("rb") as opened:
+                note["sha256"] = hashlib.file_digest(opened, "sha256").hexdigest()
+            content = self._content(str(note["sha256"]))
+            if not content.is_file():
+                _publish(content, lambda part: _link(file, part))
+            _publish(self._note(address), lambda part: part.write_text(json.dumps(note), "utf-8"))
+        except OSError as error:
+            self._warn(error)
+
+    def trim(self) -> None:
+        """Let the least recently used go if there are too many; of two agents one does it."""
+        try:
+            kept = sorted((each.stat() for each in self._contents.glob("*/*")), key=lambda stat: stat.st_mtime_ns)
+            if sum(stat.st_size for stat in kept) > self._max_bytes:
+                with FileLock(self._lock, timeout=0):
+                    self._drop_oldest()
+        except Timeout:
+            pass
+        except OSError as error:
+            self._warn(error)
+
+    def _drop_oldest(self) -> None:
+        kept = sorted(self._contents.glob("*/*"), key=lambda path: path.stat().st_mtime_ns)
+        total = sum(path.stat().st_size for path in kept)
+        for path in kept:
+            if total <= _TRIM_TO * self._max_bytes:
+                break
+            total -= path.stat().st_size
+            path.unlink(missing_ok=True)
+        for note in self._notes.glob("*/*"):
+            if not self._content(str(_json(note).get("sha256"))).is_file():
+                note.unlink(missing_ok=True)
+
+    def _content(self, sha256: str) -> Path:
+        safe = sha256 if len(sha256) == 64 and sha256.isalnum() else "none"
+        return self._contents / safe[:2] / safe
+
+    def _note(self, address: str) -> Path:
+        key = hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._notes / key[:2] / key
+
+    def _read_note(self, address: str) -> dict[str, Any]:
+        return _json(self._note(address)) if self._max_bytes > 0 else {}
+
+    @staticmethod
+    def _warn(error: OSError) -> None:
+        _log.warning(f"the image cache does not work: {error.strerror}", action="image_cache")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _link(source: Path, target: Path) -> None:
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one that knows no links
+        shutil.copyfile(source, target)
+
+
+def _publish(target: Path, write: Any) -> None:
+    """Whole or not at all, whoever else does the same."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent.parent, prefix=".part-") as folder:
+        part = Path(folder, "part")
+        write(part)
+        part.replace(target)

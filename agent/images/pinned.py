@@ -1,0 +1,89 @@
+"""Connections that go to an address which was looked at, and to no other."""
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any
+
+import httpcore
+import httpx
+
+from agent.images.public_address import is_public
+
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+"""IP addresses of a host; raises OSError or UnicodeError."""
+
+_MOST_CONNECTIONS = 16
+_Socket = Iterable[httpcore.SOCKET_OPTION]
+
+
+class HostNotPublic(Exception):
+    """A host has an address that is not on the public internet."""
+
+
+class HostUnknown(Exception):
+    """A host has no address."""
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """As this machine's resolver says."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
+    return list(dict.fromkeys(str(info[4][0]) for info in found))
+
+
+class PinnedTransport(httpx.AsyncHTTPTransport):
+    """Looks a host up once for a connection, and connects to what was found if all of it is public.
+
+    The name stays in the Host header and is what the certificate must hold. No proxy and no credentials of the
+    environment take part. A request raises HostNotPublic or HostUnknown, beside what httpx raises.
+    """
+
+    def __init__(self, is_allowed: Callable[[str, int], bool], resolve: Resolve = resolve) -> None:
+        """`is_allowed` says of a host and a port whether its addresses need not be public."""
+        context = ssl.create_default_context()
+        super().__init__(verify=context, trust_env=False)
+        # httpx has no door for a network backend.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            max_connections=_MOST_CONNECTIONS,
+            max_keepalive_connections=_MOST_CONNECTIONS,
+            keepalive_expiry=5.0,
+            network_backend=_Backend(is_allowed, resolve),
+        )
+
+
+class _Backend(httpcore.AsyncNetworkBackend):
+    def __init__(self, is_allowed: Callable[[str, int], bool], resolve: Resolve) -> None:
+        self._is_allowed, self._resolve = is_allowed, resolve
+        self._network = httpcore.AnyIOBackend()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: _Socket | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        error: Exception = HostUnknown(host)
+        for address in await self._addresses(host, port):
+            try:
+                return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as refused:
+                error = refused
+        raise error
+
+    async def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.AsyncNetworkStream:
+        raise HostNotPublic
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    async def _addresses(self, host: str, port: int) -> list[str]:
+        try:
+            found = await self._resolve(host, port)
+        except (OSError, UnicodeError) as error:
+            raise HostUnknown(host) from error
+        if not self._is_allowed(host.lower(), port) and not all(is_public(address) for address in found):
+            raise HostNotPublic(host)
+        return found

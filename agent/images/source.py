@@ -1,0 +1,136 @@
+"""Where a job's images come from."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import httpx
+from tenacity import RetryCallState, retry, retry_if_exception, stop_after_attempt, wait_random_exponential
+
+from agent.errors import ImageError, ImageRefused, ImageUnreachable
+from agent.images.budget import Budget
+from agent.images.cache import ImageCache
+from agent.images.local_root import local_file
+from agent.images.pinned import Resolve, resolve
+from agent.images.storage import SCHEME, Storage
+from agent.images.web import Web, check_status
+from agent.job import JobImage
+from agent.settings import Settings
+from agent.stopping import run_at_once, unless_stopped
+
+_AT_ONCE = 8
+_MOST_IMAGES = 2000
+_CHUNK_BYTES = 1 << 16
+_ATTEMPTS = 3
+_LONGEST_PAUSE_SECONDS = 30.0
+_backoff = wait_random_exponential(multiplier=1.0, max=4.0)
+
+
+class ImageSource:
+    """Fetches images over http(s) or from Supabase Storage, or finds them under the agent's own image root."""
+
+    def __init__(self, settings: Settings, resolve: Resolve = resolve) -> None:
+        self._settings, self._resolve = settings, resolve
+
+    def fetch(
+        self, images: Sequence[JobImage], folder: Path, should_stop: Callable[[], bool] = lambda: False
+    ) -> list[Path | ImageError]:
+        """The file of each image in order, or why there is none; downloads go into ``folder``.
+
+        Raises Cancelled within a second after ``should_stop`` said so.
+        """
+        return run_at_once(_Fetch(self._settings, self._resolve, folder).run(images, should_stop))
+
+
+class _Fetch:
+    """The images of one job; asynchronous, since only so can a download be broken off."""
+
+    def __init__(self, settings: Settings, resolve: Resolve, folder: Path) -> None:
+        self._settings, self._folder = settings, folder
+        self._slots = asyncio.Semaphore(_AT_ONCE)
+        self._budget = Budget(settings.image_total_mb)
+        self._cache = ImageCache(settings.cache_dir / "images", settings.image_cache_mb * 1e6)
+        self._web, self._storage = Web(settings, resolve), Storage(settings)
+
+    async def run(self, images: Sequence[JobImage], should_stop: Callable[[], bool]) -> list[Path | ImageError]:
+        async with AsyncExitStack() as stack:
+            for source in (self._web, self._storage):
+                stack.push_async_callback(source.aclose)
+            tasks = [asyncio.create_task(self._one(i, image.image_path)) for i, image in enumerate(images)]
+            found = await unless_stopped(tasks, should_stop)
+        self._cache.trim()
+        return found
+
+    async def _one(self, index: int, path: str) -> Path | ImageError:
+        async with self._slots:
+            try:
+                if index >= _MOST_IMAGES:
+                    raise ImageRefused(path, f"A job may have {_MOST_IMAGES} images.")
+                return await self._find(path, self._folder / f"{index:05d}")
+            except ImageError as error:
+                return error
+
+    async def _find(self, path: str, target: Path) -> Path:
+        scheme, is_url, _ = path.partition("://")
+        if not is_url:
+            return local_file(self._settings.image_root, path)
+        if path.startswith(SCHEME):
+            return await self._download(self._storage, path, target)
+        if scheme.lower() in {"http", "https"}:
+            return await self._download(self._web, path, target)
+        raise ImageRefused(path, "This agent reads https:// and storage:// images only.")
+
+    @retry(
+        retry=retry_if_exception(lambda error: _worth_a_try(error)),
+        wait=lambda state: _pause(state),
+        stop=stop_after_attempt(_ATTEMPTS),
+        reraise=True,
+    )
+    async def _download(self, source: Web | Storage, path: str, target: Path) -> Path:
+        patience = self._settings.image_timeout_seconds
+        try:
+            async with asyncio.timeout(patience), source.open(path, self._cache.validators(path)) as response:
+                check_status(path, response)
+                await self._receive(path, response, target)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise ImageUnreachable(path, f"It cannot be fetched: {type(error).__name__}.") from error
+        except TimeoutError as error:
+            raise ImageUnreachable(path, f"It did not arrive within {patience:g} s.") from error
+        except OSError as error:
+            raise ImageUnreachable(path, f"It cannot be saved: {error.strerror}.") from error
+        return target
+
+    async def _receive(self, path: str, response: httpx.Response, target: Path) -> None:
+        if response.status_code != httpx.codes.NOT_MODIFIED:
+            await self._save(path, response, target)
+            self._cache.keep(path, response.headers, target)
+            return
+        size = self._cache.take(path, target)
+        if size is None:
+            raise ImageUnreachable(path, "It was to be in the cache and is not.")
+        self._budget.spend(path, size)
+
+    async def _save(self, path: str, response: httpx.Response, target: Path) -> None:
+        """Counts what is written, not what the server says."""
+        limit = size = int(self._settings.image_max_mb * 1e6)
+        with target.open("wb") as file:
+            async for chunk in response.aiter_bytes(_CHUNK_BYTES):
+                size -= len(chunk)
+                if size < 0:
+                    raise ImageRefused(
+                        path,
+                        f"It is larger than {limit / 1e6:g} MB.",
+                        hint="The agent's owner can raise ARENA_IMAGE_MAX_MB.",
+                    )
+                self._budget.spend(path, len(chunk))
+                file.write(chunk)
+
+
+def _worth_a_try(error: BaseException) -> bool:
+    return isinstance(error, ImageUnreachable) and error.retry_after_s <= _LONGEST_PAUSE_SECONDS
+
+
+def _pause(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return max(getattr(error, "retry_after_s", 0.0), _backoff(state))
