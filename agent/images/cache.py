@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,8 @@ class ImageCache:
             if intact:
                 return target.stat().st_size
             content.unlink(missing_ok=True)
+        except FileNotFoundError:
+            pass  # another agent let it go
         except OSError as error:
             self._warn(error)
         self._note(address).unlink(missing_ok=True)
@@ -74,8 +77,7 @@ class ImageCache:
     def trim(self) -> None:
         """Let the least recently used go if there are too many; of two agents one does it."""
         try:
-            kept = sorted((each.stat() for each in self._contents.glob("*/*")), key=lambda stat: stat.st_mtime_ns)
-            if sum(stat.st_size for stat in kept) > self._max_bytes:
+            if sum(size for _, size, _ in self._kept()) > self._max_bytes:
                 with FileLock(self._lock, timeout=0):
                     self._drop_oldest()
         except Timeout:
@@ -84,16 +86,25 @@ class ImageCache:
             self._warn(error)
 
     def _drop_oldest(self) -> None:
-        kept = sorted(self._contents.glob("*/*"), key=lambda path: path.stat().st_mtime_ns)
-        total = sum(path.stat().st_size for path in kept)
-        for path in kept:
+        kept = self._kept()
+        total = sum(size for _, size, _ in kept)
+        for _, size, path in kept:
             if total <= _TRIM_TO * self._max_bytes:
                 break
-            total -= path.stat().st_size
+            total -= size
             path.unlink(missing_ok=True)
         for note in self._notes.glob("*/*"):
             if not self._content(str(_json(note).get("sha256"))).is_file():
                 note.unlink(missing_ok=True)
+
+    def _kept(self) -> list[tuple[int, int, Path]]:
+        """Time of the last use, bytes and file of each, the least recently used first."""
+        found = []
+        for path in self._contents.glob("*/*"):
+            with suppress(FileNotFoundError):  # another agent trims too
+                stat = path.stat()
+                found.append((stat.st_mtime_ns, stat.st_size, path))
+        return sorted(found)
 
     def _content(self, sha256: str) -> Path:
         safe = sha256 if len(sha256) == 64 and sha256.isalnum() else "none"
@@ -130,7 +141,7 @@ def _link(source: Path, target: Path) -> None:
 def _publish(target: Path, write: Any) -> None:
     """Whole or not at all, whoever else does the same."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent.parent, prefix=".part-") as folder:
+    with tempfile.TemporaryDirectory(dir=target.parents[2], prefix=".part-") as folder:
         part = Path(folder, "part")
         write(part)
         part.replace(target)

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 
 from agent.errors import ImageRefused, ImageUnreachable
 from agent.images.pinned import HostNotPublic, HostUnknown, PinnedTransport, Resolve, resolve
+from agent.retry_after import retry_after_s
 from agent.settings import Settings
 
 _REDIRECTS = 3
@@ -26,6 +28,7 @@ class Web:
             timeout=httpx.Timeout(settings.image_timeout_seconds, connect=_CONNECT_SECONDS),
             trust_env=False,
             follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one job's are no business of another's
         )
 
     async def aclose(self) -> None:
@@ -67,7 +70,6 @@ class Web:
             yield response
         finally:
             await response.aclose()
-            self._http.cookies.clear()  # one job's images are no business of another's
 
     def _checked(self, path: str, address: str, subject: str) -> httpx.URL:
         """Read by the same parser that connects: another might see another host in it."""
@@ -96,8 +98,6 @@ class Web:
 
 def check_status(path: str, response: httpx.Response) -> None:
     """Raises ImageUnreachable where the server may answer better later, ImageRefused where it will not."""
-    from agent.retry_after import retry_after_s
-
     status = response.status_code
     if status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS} or status >= 500:
         error = ImageUnreachable(path, f"The server answered {status}.")

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from tenacity import wait_none
 
-from agent.images import _Download
+from agent.images.source import _Fetch
 from agent.settings import Settings, load_settings
 from agent.store import AgentCard
 from agent.supabase_store import SupabaseStore
@@ -43,7 +43,7 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is tried again is tried again at once."""
-    for function in (SupabaseStore._ask, _Download._download):
+    for function in (SupabaseStore._ask, _Fetch._download):
         monkeypatch.setattr(function.retry, "wait", wait_none())
 
 

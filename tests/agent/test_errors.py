@@ -10,7 +10,8 @@ TRANSIENT = {
 }  # fmt: skip
 LASTING = {
     "invalid_job", "image_refused", "weights_refused",
-    "too_few_images", "bad_image", "bad_label", "box_outside_image", "invalid_options", "unknown_model", "cannot_detect_cars",
+    "too_few_images", "bad_image", "bad_label", "box_outside_image", "invalid_options", "unknown_model",
+    "cannot_detect_cars",
     "class_missing", "library_missing", "family_missing", "weights_missing", "weights_mismatch", "weights_unreadable",
     "out_of_memory", "gpu_out_of_memory", "phase_timeout", "model_failed",
 }  # fmt: skip

@@ -59,7 +59,8 @@ def test_the_reason_names_no_image(examiner: Examiner, scenes: list[LabelledImag
     selection = select(examiner, [*scenes[2:5], broken, outside])
     reasons = [each.to_json(index) for index, each in selection.left_out.items()]
     assert [each["code"] for each in reasons] == ["bad_image", "box_outside_image"]
-    assert "scenes" not in str(reasons) and ".png" not in str(reasons)
+    assert "scenes" not in str(reasons)
+    assert ".png" not in str(reasons)
 
 
 @pytest.mark.parametrize(("good", "bad", "share"), [(1, 1, 0.5), (4, 1, 0.2), (1, 3, 0.75), (1, 0, 0.0)])
@@ -111,14 +112,16 @@ def test_what_brings_them_may_fail(examiner: Examiner) -> None:
     future: Future[Entries] = Future()
     future.set_exception(TimeoutError("of its own"))
     intake = Intake(future, examiner, 0.5)
-    assert intake.here and intake.failed
+    assert intake.here
+    assert intake.failed
     with pytest.raises(TimeoutError, match="of its own"):
         intake.selection(never)
 
 
 def test_waiting_for_them_can_be_broken_off(examiner: Examiner) -> None:
     intake = Intake(Future(), examiner, 0.5)
-    assert not intake.here and not intake.failed
+    assert not intake.here
+    assert not intake.failed
     with pytest.raises(Cancelled):
         intake.selection(lambda: True)
 

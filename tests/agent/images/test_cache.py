@@ -1,0 +1,185 @@
+"""Images that are here already."""
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from agent.images.cache import ImageCache
+from tests.agent.images.fetch import Fetch
+from tests.agent.web import Answer, Request, Web
+
+pytestmark = pytest.mark.usefixtures("_no_pauses")
+
+
+def revalidated(content: bytes, sent: list[int], **headers: str) -> Answer:
+    """A server that says 304 to who has it."""
+    etag = f'"{hashlib.sha256(content).hexdigest()[:8]}"'
+
+    def answer(request: Request) -> None:
+        if request.headers["If-None-Match"] == etag:
+            sent.append(304)
+            request.send(304, headers={"ETag": etag})
+        else:
+            sent.append(200)
+            request.send(200, content, {"ETag": etag, **headers})
+
+    return answer
+
+
+def test_what_has_not_changed_is_not_sent_again(web: Web, fetch: Fetch) -> None:
+    sent: list[int] = []
+    web.answers = {"/x": revalidated(b"an image", sent)}
+    for _ in range(3):
+        assert fetch([web.url("/x")])[0].read_bytes() == b"an image"
+    assert sent == [200, 304, 304]
+
+
+def test_what_has_changed_is(web: Web, fetch: Fetch) -> None:
+    sent: list[int] = []
+    web.answers = {"/x": revalidated(b"old", sent)}
+    fetch([web.url("/x")])
+    web.answers = {"/x": revalidated(b"new", sent)}
+    assert fetch([web.url("/x")])[0].read_bytes() == b"new"
+    assert sent == [200, 200]
+
+
+def test_the_date_of_a_change_does_too(web: Web, fetch: Fetch) -> None:
+    date = "Mon, 23 Nov 2026 10:00:00 GMT"
+
+    def answer(request: Request) -> None:
+        known = request.headers["If-Modified-Since"] == date
+        request.send(304 if known else 200, b"" if known else b"an image", {"Last-Modified": date})
+
+    web.answers = {"/x": answer}
+    for _ in range(2):
+        assert fetch([web.url("/x")])[0].read_bytes() == b"an image"
+
+
+def test_who_may_not_have_it_any_more_does_not_get_it(web: Web, fetch: Fetch) -> None:
+    web.answers = {"/x": revalidated(b"an image", [])}
+    fetch([web.url("/x")])
+    web.answers = {"/x": lambda request: request.send(403)}
+    with pytest.raises(Exception, match="403"):
+        fetch([web.url("/x")])
+
+
+def test_what_is_not_to_be_stored_is_not(web: Web, fetch: Fetch) -> None:
+    sent: list[int] = []
+    web.answers = {"/x": revalidated(b"an image", sent, **{"Cache-Control": "private, No-Store"})}
+    for _ in range(2):
+        fetch([web.url("/x")])
+    assert sent == [200, 200]
+
+
+def test_it_can_be_turned_off(web: Web, fetch: Fetch, tmp_path: Path) -> None:
+    sent: list[int] = []
+    web.answers = {"/x": revalidated(b"an image", sent)}
+    for _ in range(2):
+        fetch([web.url("/x")], ARENA_IMAGE_CACHE_MB=0)
+    assert sent == [200, 200]
+    assert not (tmp_path / "cache").exists()
+
+
+def test_no_address_is_written_down(web: Web, fetch: Fetch, tmp_path: Path) -> None:
+    web.answers = {"/x": revalidated(b"an image", [])}
+    fetch([web.url("/x?token=hunter2")])
+    kept = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert len(kept) == 2
+    for path in kept:
+        assert b"hunter2" not in path.read_bytes()
+        assert b"127.0.0.1" not in path.read_bytes()
+
+
+def test_one_content_under_two_addresses_is_kept_once(web: Web, fetch: Fetch, tmp_path: Path) -> None:
+    web.answers = {path: revalidated(b"an image", []) for path in ("/x", "/y")}
+    fetch([web.url("/x"), web.url("/y")])
+    assert len(list((tmp_path / "cache" / "images" / "contents").glob("*/*"))) == 1
+
+
+def test_content_that_was_damaged_is_fetched_anew(web: Web, fetch: Fetch, tmp_path: Path) -> None:
+    sent: list[int] = []
+    web.answers = {"/x": revalidated(b"an image", sent)}
+    fetch([web.url("/x")])
+    (kept,) = (tmp_path / "cache" / "images" / "contents").glob("*/*")
+    kept.unlink()  # it may be the same file as the download
+    kept.write_bytes(b"damaged!")
+    assert fetch([web.url("/x")])[0].read_bytes() == b"an image"
+    assert sent == [200, 304, 200]
+
+
+@pytest.mark.parametrize("note", [b"", b"[]", b"{}", b'{"sha256": "../../../etc/passwd", "etag": "x"}', b"\xff"])
+def test_a_note_that_is_nonsense_is_as_none(web: Web, fetch: Fetch, tmp_path: Path, note: bytes) -> None:
+    web.answers = {"/x": revalidated(b"an image", [])}
+    fetch([web.url("/x")])
+    (path,) = (tmp_path / "cache" / "images" / "addresses").glob("*/*")
+    path.write_bytes(note)
+    assert fetch([web.url("/x")])[0].read_bytes() == b"an image"
+
+
+def test_a_cache_that_cannot_be_written_costs_no_image(web: Web, fetch: Fetch, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("a file where the folder should be")
+    web.answers = {"/x": revalidated(b"an image", [])}
+    with capture_logs() as logs:
+        assert fetch([web.url("/x")])[0].read_bytes() == b"an image"
+    assert "the image cache does not work: Not a directory" in {line["event"] for line in logs}
+
+
+def filled(folder: Path, max_bytes: int, count: int) -> ImageCache:
+    """`count` images of 1,000 bytes, the first one used last."""
+    cache = ImageCache(folder, max_bytes)
+    for number in range(count):
+        (folder / "file").parent.mkdir(parents=True, exist_ok=True)
+        (folder / "file").write_bytes(bytes([number]) * 1000)
+        cache.keep(f"https://h/{number}", {"ETag": '"x"'}, folder / "file")
+        (folder / "file").unlink()
+    for position, path in enumerate(sorted((folder / "contents").glob("*/*"), key=lambda each: each.read_bytes()[0])):
+        os.utime(path, (1000 + position, 1000 + position))
+    assert cache.take("https://h/0", folder / "taken") == 1000
+    return cache
+
+
+def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
+    cache = filled(tmp_path, 5000, 10)
+    cache.trim()
+    kept = {path.read_bytes()[0] for path in (tmp_path / "contents").glob("*/*")}
+    assert kept == {0, 7, 8, 9}
+    assert cache.validators("https://h/9") == {"If-None-Match": '"x"'}
+    assert cache.validators("https://h/3") == {}
+    assert len(list((tmp_path / "addresses").glob("*/*"))) == 4
+    assert (tmp_path / "taken").read_bytes() == bytes(1000), "what a job took stays with it"
+
+
+def test_what_fits_stays(tmp_path: Path) -> None:
+    filled(tmp_path, 10_000, 10).trim()
+    assert len(list((tmp_path / "contents").glob("*/*"))) == 10
+
+
+def test_two_agents_may_share_it(tmp_path: Path) -> None:
+    errors: list[Exception] = []
+
+    def work(agent: int) -> None:
+        cache = ImageCache(tmp_path / "cache", 20_000)
+        try:
+            for turn in range(150):
+                number = turn % 30
+                file = tmp_path / f"{agent}"
+                file.unlink(missing_ok=True)
+                file.write_bytes(bytes([number]) * 1000)
+                cache.keep(f"https://h/{number}", {"ETag": '"x"'}, file)
+                if cache.take(f"https://h/{number}", tmp_path / f"{agent}-taken"):
+                    assert (tmp_path / f"{agent}-taken").read_bytes() == bytes([number]) * 1000
+                cache.trim()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=[agent]) for agent in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert sum(path.stat().st_size for path in (tmp_path / "cache" / "contents").glob("*/*")) <= 20_000
