@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
-from collections.abc import Mapping
+import time
+import uuid
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ _log = structlog.stdlib.get_logger(__name__)
 
 #: Share of its room that is left filled when the least recently used go.
 _TRIM_TO = 0.9
+_PART = ".part-"
+_OLD_SECONDS = 3600.0
 
 
 class ImageCache:
@@ -93,14 +96,17 @@ class ImageCache:
                 break
             total -= size
             path.unlink(missing_ok=True)
-        for note in self._notes.glob("*/*"):
+        for part in self._lock.parent.glob(f"{_PART}*"):  # of an agent that was killed
+            if part.stat().st_mtime < time.time() - _OLD_SECONDS:
+                part.unlink(missing_ok=True)
+        for note in self._notes.glob("*"):
             if not self._content(str(_json(note).get("sha256"))).is_file():
                 note.unlink(missing_ok=True)
 
     def _kept(self) -> list[tuple[int, int, Path]]:
         """Time of the last use, bytes and file of each, the least recently used first."""
         found = []
-        for path in self._contents.glob("*/*"):
+        for path in self._contents.glob("*"):
             with suppress(FileNotFoundError):  # another agent trims too
                 stat = path.stat()
                 found.append((stat.st_mtime_ns, stat.st_size, path))
@@ -108,11 +114,11 @@ class ImageCache:
 
     def _content(self, sha256: str) -> Path:
         safe = sha256 if len(sha256) == 64 and sha256.isalnum() else "none"
-        return self._contents / safe[:2] / safe
+        return self._contents / safe
 
     def _note(self, address: str) -> Path:
         key = hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()
-        return self._notes / key[:2] / key
+        return self._notes / key
 
     def _read_note(self, address: str) -> dict[str, Any]:
         return _json(self._note(address)) if self._max_bytes > 0 else {}
@@ -138,10 +144,18 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _publish(target: Path, write: Any) -> None:
+def _publish(target: Path, write: Callable[[Path], object]) -> None:
     """Whole or not at all, whoever else does the same."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parents[2], prefix=".part-") as folder:
-        part = Path(folder, "part")
+    part = target.parents[1] / f"{_PART}{uuid.uuid4().hex}"
+    try:
         write(part)
+    except FileNotFoundError:  # the first time
+        target.parent.mkdir(parents=True, exist_ok=True)
+        write(part)
+    try:
         part.replace(target)
+    except FileNotFoundError:
+        target.parent.mkdir(exist_ok=True)
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)

@@ -106,6 +106,7 @@ class _Fetch:
             await self._save(path, response, target)
             self._cache.keep(path, response.headers, target)
             return
+        await response.aread()  # there is nothing, but only then is the connection used again
         size = self._cache.take(path, target)
         if size is None:
             raise ImageUnreachable(path, "It was to be in the cache and is not.")
