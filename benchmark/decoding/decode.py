@@ -27,7 +27,7 @@ def decode(encoded: bytes, name: str) -> Image:
         raise BadImage.of(name, f"cannot be decoded: {error.err}") from error
     if image is None or image.dtype != np.uint8:
         raise BadImage.of(name, "is broken, cut short, or of a kind that cannot be read here.")
-    return image
+    return image  # type: ignore[return-value]  # uint8, as was looked at
 
 
 def _is_transparent(encoded: bytes) -> bool:

@@ -89,6 +89,7 @@ class AgentProcess:
     def __init__(self, folder: Path, environment: Mapping[str, str], *arguments: str, module: str = "agent") -> None:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ARENA_", "SUPABASE_"))}
         self._environment = {**kept, "ARENA_LOG_FORMAT": "json", "ARENA_LOG_LEVEL": "debug", **environment}
+        self._environment.setdefault("ARENA_CACHE_DIR", str(folder / "cache"))
         self._command = [sys.executable, "-m", module, "agent", *arguments]
         self.folder = folder
         self.name = environment.get("ARENA_AGENT_NAME", "agent")

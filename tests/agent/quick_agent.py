@@ -7,13 +7,14 @@ import os
 import random
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any, Self
 from unittest.mock import patch
 
 from agent import settings
 from agent.__main__ import main
 from agent.settings import Settings
-from benchmark import Cancelled, Progress
+from benchmark import Cancelled, Entries, LeftOut, Progress, TooFewImages
 
 RESULT = {"model_a_metrics": {}, "model_b_metrics": {}, "winner": "tie", "verdict": {}, "environment": {}}
 _LOOK_SECONDS = 0.005
@@ -44,8 +45,16 @@ class QuickArena:
         return None
 
     def compare(
-        self, *_: object, on_progress: Callable[[Progress], None], should_stop: Callable[[], bool]
+        self,
+        _model_a: str,
+        _model_b: str,
+        images: "Future[Entries]",
+        *_: object,
+        on_progress: Callable[[Progress], None],
+        should_stop: Callable[[], bool],
     ) -> QuickComparison:
+        if all(isinstance(each, LeftOut) for each in images.result()):
+            raise TooFewImages
         on_progress(Progress("single_stream", 0.5, None, 1, 2))
         end = time.monotonic() + random.uniform(self._least_ms, self._most_ms) / 1e3
         while time.monotonic() < end:

@@ -22,6 +22,7 @@ from tenacity import wait_none
 from agent import download as download_module
 from agent.download import DiskFull, Download, public
 from agent.errors import WeightsRefused, WeightsUnreachable
+from agent.retry_after import retry_after_s
 from benchmark import Cancelled, WeightsMismatch
 from tests.agent.queue import until
 from tests.agent.web import Request, Web
@@ -246,7 +247,7 @@ def test_a_pause_that_is_too_long_is_left_to_the_next_attempt(server: FileServer
     ("said", "seconds"), [("7", 7.0), ("", 0.0), ("soon", 0.0), ("Mon, 01 Jan 2024 00:00:00 GMT", 0.0)]
 )
 def test_a_pause_is_read_as_servers_write_it(said: str, seconds: float) -> None:
-    assert download_module._retry_after(httpx.Response(503, headers={"Retry-After": said})) == seconds
+    assert retry_after_s(httpx.Response(503, headers={"Retry-After": said})) == seconds
 
 
 def test_the_pauses_grow_and_are_not_the_same_for_all() -> None:

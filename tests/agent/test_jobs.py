@@ -76,7 +76,8 @@ BAD_IMAGES: list[tuple[dict[str, Any], str, list[str]]] = [
     ({"image_path": "none.jpg"}, "image_refused", ["local images"]),
     ({"image_path": "out.jpg"}, "image_refused", ["outside"]),
     ({"image_path": "http://127.0.0.1:9/x.jpg?token=hunter2"}, "image_unreachable", ["ConnectError"]),
-    ({"image_path": "http://10.0.0.1/x.jpg"}, "image_refused", ["public internet", "ARENA_IMAGE_HOSTS"]),
+    ({"image_path": "http://10.0.0.1/x.jpg"}, "image_refused", ["http:// address", "ARENA_IMAGE_HTTP"]),
+    ({"image_path": "https://10.0.0.1/x.jpg"}, "image_refused", ["public internet", "ARENA_IMAGE_HOSTS"]),
     ({"image_path": "storage://bucket/x.jpg"}, "image_refused", ["ARENA_STORAGE_BUCKETS"]),
     (
         {"image_path": "empty.png", "car_count": 1, "boxes": [[70, 50, 90, 58]]},

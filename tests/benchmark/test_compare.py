@@ -287,7 +287,7 @@ def test_a_broken_image_costs_that_image(
     broken = tmp_path / "x"
     broken.write_bytes(scenes[0].path.read_bytes()[:40])
     missing = LeftOut("late.png", "image_unreachable", "The server answered 503.", transient=True)
-    images = [missing, *scenes[:3], LabelledImage(broken, "scenes/broken.png", 0), *scenes[3:5]]
+    images: Entries = [missing, *scenes[:3], LabelledImage(broken, "scenes/broken.png", 0), *scenes[3:5]]
     result = arena.compare("good", "half_blind", images, quick)
     (late, bad) = result.environment["images_left_out"]
     assert late == {"image_index": 0, "code": "image_unreachable", "reason": "The server answered 503."}
@@ -304,10 +304,8 @@ def test_what_is_left_out_changes_nothing_for_the_others(
     arena: Arena, scenes: list[LabelledImage], quick: Options
 ) -> None:
     refused = LeftOut("no.png", "image_refused", "The server answered 404.")
-    without, with_one = (
-        arena.compare("good", "half_blind", images, quick)
-        for images in (scenes[:4], [*scenes[:2], refused, *scenes[2:4]])
-    )
+    both: list[Entries] = [scenes[:4], [*scenes[:2], refused, *scenes[2:4]]]
+    without, with_one = (arena.compare("good", "half_blind", images, quick) for images in both)
     assert with_one.environment["fingerprint"] == without.environment["fingerprint"]
     for metric in ("accuracy", "f1_score", "count_mae", "ap50"):
         assert with_one.model_b_metrics[metric] == without.model_b_metrics[metric]

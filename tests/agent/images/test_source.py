@@ -234,7 +234,7 @@ def test_what_a_compressed_answer_unpacks_to_is_what_counts(web: Web, fetch: Fet
 
 
 def test_a_server_is_left_alone_for_as_long_as_it_asks(web: Web, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_Fetch._download.retry, "wait", source._pause)  # type: ignore[attr-defined]
+    monkeypatch.setattr(_Fetch._download.retry, "wait", source._pause)
     monkeypatch.setattr(source, "_backoff", wait_none())
     times: list[float] = []
 

@@ -30,28 +30,28 @@ def mutated(images: int, seed: int = 0) -> Iterator[bytes]:
         yield bytes(damaged)
 
 
-def _flip(data: bytearray, dice: random.Random, _: Sequence[bytes]) -> None:
+def _flip(data: bytearray, dice: random.Random, _whole: Sequence[bytes]) -> None:
     for _ in range(dice.randint(1, 20)):
         if data:
             data[dice.randrange(len(data))] ^= 1 << dice.randrange(8)
 
 
-def _cut(data: bytearray, dice: random.Random, _: Sequence[bytes]) -> None:
+def _cut(data: bytearray, dice: random.Random, _whole: Sequence[bytes]) -> None:
     del data[dice.randint(0, len(data)) :]
 
 
-def _edit_header(data: bytearray, dice: random.Random, _: Sequence[bytes]) -> None:
+def _edit_header(data: bytearray, dice: random.Random, _whole: Sequence[bytes]) -> None:
     for _ in range(dice.randint(1, 4)):
         if data:
             data[dice.randrange(min(len(data), 200))] = dice.choice(_EDGES)
 
 
-def _drop(data: bytearray, dice: random.Random, _: Sequence[bytes]) -> None:
+def _drop(data: bytearray, dice: random.Random, _whole: Sequence[bytes]) -> None:
     start = dice.randint(0, len(data))
     del data[start : start + dice.randint(1, 64)]
 
 
-def _repeat(data: bytearray, dice: random.Random, _: Sequence[bytes]) -> None:
+def _repeat(data: bytearray, dice: random.Random, _whole: Sequence[bytes]) -> None:
     start = dice.randint(0, len(data))
     data[start:start] = data[start : start + dice.randint(1, 400)] * dice.randint(1, 8)
 

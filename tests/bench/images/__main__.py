@@ -32,9 +32,8 @@ def main() -> None:
     say(f"  one after another  {plain_s:6.2f} s")
     say(f"  ours               {fetched_s:6.2f} s  {median(p / f for p, f, _, _ in rounds):5.1f} times as fast")
     say(f"  ours again         {again_s:6.2f} s  {median(p / a for p, _, a, _ in rounds):5.1f} times as fast")
-    say(
-        f"  sent again: {median(sent for *_, sent in rounds) / 1e3:.1f} kB of {arguments.images * arguments.kilobytes} kB"
-    )
+    again_kb, all_kb = median(sent for *_, sent in rounds) / 1e3, arguments.images * arguments.kilobytes
+    say(f"  sent again: {again_kb:.1f} kB of {all_kb} kB")
 
 
 def measure(server: str, images: int) -> tuple[float, float, float, int]:

@@ -150,6 +150,7 @@ class SimulatedComparison:
             weights_sha256="0" * 64,
             options=options,
             truth=self._scenes.labelled(),
+            indices=range(len(counts)),
             sizes=[(9, 9)] * self.images,
             loaded=Loaded(ModelInfo(7, "fp32", "cpu", ("car",)), 1.0, None, None, 1),
             detected=Detected(tuple((_CAR,) * int(count) for count in counts), True),

@@ -48,7 +48,7 @@ def test_only_so_many_are_remembered_and_the_least_recently_used_goes() -> None:
 def decodings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the images that were decoded."""
     names: list[str] = []
-    decode = pictures_module.decode
+    decode = pictures_module.decode  # type: ignore[attr-defined]  # which it imports
 
     def note(encoded: bytes, image_path: str) -> object:
         names.append(image_path)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from benchmark import BadImage, Box, BoxOutsideImage
+from benchmark.decoding.decode import decode
 from benchmark.measure.messages import Picture
-from benchmark.measure.pictures import Pictures, decode
+from benchmark.measure.pictures import Pictures
 from benchmark.measure.pulse import Pulse
 from benchmark.model import Image
 

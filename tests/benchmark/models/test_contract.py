@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from benchmark import BadImage
+from benchmark.decoding.decode import decode
 from benchmark.detection import Detection
-from benchmark.measure.pictures import decode
 from benchmark.model import Image, Model, Query, predict
 from tests.benchmark.models.alike import unmatched
 from tests.benchmark.models.families import Subject
