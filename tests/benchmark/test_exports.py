@@ -5,12 +5,12 @@ import benchmark
 
 EXPORTS = """
 Arena BadCatalogue BadImage BadLabel BenchmarkError BenchmarkSettings Box BoxOutsideImage Calibration Cancelled
-CannotDetectCars Catalogue CheckedWeights ClassMissing Comparison Detection DeviceUnavailable ExportFailed
+CannotDetectCars Catalogue CheckedWeights ClassMissing Comparison Detection DeviceUnavailable Entries ExportFailed
 FamilyMissing GpuFault GpuOutOfMemory HostDied HostError HostTimeout ImageResult InputError InvalidOptions
-LabelledImage LibraryMissing ModelEntry ModelFailed ModelState Options OutOfMemory PhaseTimeout Progress
-RuntimeUnavailable SetupError Thresholds Thumbnail UnknownCountry UnknownModel UnknownRuntime Verdict Weights
-WeightsFile WeightsMismatch WeightsMissing WeightsNotFetched WeightsUnreadable calibrate compare describe_machine
-load_catalogue model_state resolve_weights thumbnail weights_place
+LabelledImage LeftOut LibraryMissing ModelEntry ModelFailed ModelState Options OutOfMemory PhaseTimeout Progress
+RuntimeUnavailable SetupError Thresholds Thumbnail TooFewImages TooFewImagesNow UnknownCountry UnknownModel
+UnknownRuntime Verdict Weights WeightsFile WeightsMismatch WeightsMissing WeightsNotFetched WeightsUnreadable
+calibrate compare describe_machine load_catalogue model_state resolve_weights thumbnail weights_place
 """
 
 
