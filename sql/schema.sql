@@ -1588,6 +1588,359 @@ revoke all on all functions in schema arena from public;
 
 notify pgrst, 'reload schema';
 
+-- 20261124100000_arena_settings.sql
+
+-- What the arena's owner decides: who may look, which images are taken, and how much of it.
+
+create table if not exists public.arena_settings (
+  only_row boolean primary key default true,
+  private boolean not null default false,
+  allow_http_images boolean not null default false,
+  allow_local_images boolean not null default false,
+  max_pending_per_user int not null default 20,
+  max_pending_anon int not null default 50,
+  max_images_per_job int not null default 500,
+  max_payload_kb int not null default 1024,
+  constraint arena_settings_is_one_row check (only_row),
+  constraint arena_settings_max_pending_per_user_in_range check (max_pending_per_user between 0 and 1000000),
+  constraint arena_settings_max_pending_anon_in_range check (max_pending_anon between 0 and 1000000),
+  constraint arena_settings_max_images_per_job_in_range check (max_images_per_job between 1 and 2000),
+  constraint arena_settings_max_payload_kb_in_range check (max_payload_kb between 1 and 10240)
+);
+alter table public.arena_settings enable row level security;
+
+insert into public.arena_settings default values on conflict do nothing;
+
+comment on table public.arena_settings is
+  'One row: what the arena''s owner decides. Change it with the secret key or in the SQL editor; it holds from the next insert on.';
+comment on column public.arena_settings.private is
+  'Whether nobody sees more than their own jobs and results, and only who is signed in may insert.';
+comment on column public.arena_settings.allow_http_images is 'Whether http:// addresses are taken; the agents must allow them too.';
+comment on column public.arena_settings.allow_local_images is
+  'Whether relative paths are taken, which agents read under their ARENA_IMAGE_ROOT.';
+comment on column public.arena_settings.max_pending_per_user is 'Pending jobs that one user may have.';
+comment on column public.arena_settings.max_pending_anon is 'Pending jobs that all who are not signed in may have together.';
+comment on column public.arena_settings.max_payload_kb is 'Kilobytes (1,024 bytes) that images and options of a job may take as text.';
+
+revoke all on table public.arena_settings from public, anon, authenticated, service_role, arena_agent;
+grant select on table public.arena_settings to anon, authenticated;
+grant select, update on table public.arena_settings to service_role;
+
+-- Read by everybody, for the other policies ask it, and a page has to know what it may send.
+drop policy if exists arena_settings_are_public on public.arena_settings;
+create policy arena_settings_are_public on public.arena_settings for select to anon, authenticated using (true);
+
+-- 20261124100100_image_paths.sql
+
+-- Where images may lie, and how large a job may be.
+
+drop function if exists arena.is_image_path(text);
+
+-- What is wrong with a path, or null; and what the owner could change about that.
+create or replace function arena.image_path_fault(
+  p_path text, p_settings public.arena_settings, out fault text, out setting text)
+language plpgsql immutable set search_path = '' as $$
+begin
+  case
+    when p_path is null or length(p_path) not between 1 and 2048 or p_path ~ '[[:cntrl:]\\]' then
+      fault := 'is not allowed.';
+    when p_path ~* '^https?://' then
+      -- Says nothing of the address behind it; that is the agent's to judge when it fetches.
+      case
+        when p_path !~* '^https?://[^/?#[:space:]]' then fault := 'is not allowed.';
+        when p_path ~* '^https?://[^/?#]*@' then fault := 'is not allowed: it holds a user name.';
+        when p_path ~* '^http:' and not p_settings.allow_http_images then
+          fault := 'is not allowed: this arena takes no http:// addresses.';
+          setting := 'allow_http_images';
+        else null;
+      end case;
+    when p_path ~* '^storage:' then
+      if p_path !~ '^storage://[^/]+/[^/]' or p_path ~ '(^|/)[.][.]?(/|$)' then
+        fault := 'is not allowed.';
+      end if;
+    when p_path ~ '^/' or p_path ~ '^[A-Za-z][A-Za-z0-9+.-]*:' or p_path ~ '(^|/)[.][.](/|$)' then
+      fault := 'is not allowed.';
+    when not p_settings.allow_local_images then
+      fault := 'is not allowed: this arena takes no relative paths.';
+      setting := 'allow_local_images';
+    else null;
+  end case;
+end
+$$;
+
+create or replace function arena.check_image_path(p_field text, p_path jsonb, p_settings public.arena_settings) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_found record;
+begin
+  if p_path is null then
+    select 'is missing.' as fault, null as setting into v_found;
+  else
+    select * into v_found
+    from arena.image_path_fault(case when jsonb_typeof(p_path) = 'string' then p_path #>> '{}' end, p_settings);
+  end if;
+  if v_found.fault is null then
+    return;
+  end if;
+  perform arena.refuse(p_field, p_field || ' ' || v_found.fault,
+    'Give https://host/path'
+    || case when p_settings.allow_http_images then ', http://host/path' else '' end
+    || case when p_settings.allow_local_images then ', storage://bucket/path, or a relative path without "..", leading "/" or backslash.'
+            else ' or storage://bucket/path.' end
+    || case when v_found.setting is not null
+            then format(' The arena''s owner can allow it: update arena_settings set %s = true.', v_found.setting) else '' end);
+end
+$$;
+
+drop function if exists arena.check_image(text, jsonb);
+create or replace function arena.check_image(p_field text, p_image jsonb, p_settings public.arena_settings) returns void
+language plpgsql set search_path = '' as $$
+declare
+  c_longest_description constant int := 2000;
+begin
+  if jsonb_typeof(p_image) <> 'object' then
+    perform arena.refuse(p_field, p_field || ' is not an object.',
+      'Give {"image_path": text, "car_count": whole number}, and description and boxes if you have them.');
+  end if;
+  perform arena.check_keys(p_field, p_image, '{image_path,car_count,description,boxes}');
+  perform arena.check_image_path(p_field || '.image_path', p_image->'image_path', p_settings);
+  perform arena.check_whole_number(p_field || '.car_count', p_image->'car_count', 0, 10000);
+  if p_image ? 'description' and jsonb_typeof(p_image->'description') <> 'string' then
+    perform arena.refuse(p_field || '.description', p_field || '.description is not a text.',
+      'Give a text, or leave description out.');
+  elsif length(p_image->>'description') > c_longest_description then
+    perform arena.refuse(p_field || '.description',
+      format('%s.description has %s characters.', p_field, length(p_image->>'description')),
+      format('Give at most %s, or leave description out.', c_longest_description));
+  end if;
+  if p_image ? 'boxes' then
+    perform arena.check_boxes(p_field || '.boxes', p_image->'boxes', (p_image->'car_count')::int);
+  end if;
+end
+$$;
+
+create or replace function arena.check_images(p_images jsonb) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_settings public.arena_settings;
+  v_hint text;
+begin
+  select * into v_settings from public.arena_settings;
+  v_hint := format('Give 1 to %s objects like {"image_path": "https://…", "car_count": 3}.', v_settings.max_images_per_job);
+  if p_images is null or jsonb_typeof(p_images) <> 'array' then
+    perform arena.refuse('images', 'images is not an array.', v_hint);
+  end if;
+  if jsonb_array_length(p_images) not between 1 and v_settings.max_images_per_job then
+    perform arena.refuse('images', format('images holds %s images.', jsonb_array_length(p_images)), v_hint);
+  end if;
+  perform arena.check_image(format('images[%s]', position - 1), image, v_settings)
+  from jsonb_array_elements(p_images) with ordinality as i (image, position);
+end
+$$;
+
+create or replace function arena.check_payload(p_images jsonb, p_options jsonb) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_most_kb int := (select max_payload_kb from public.arena_settings);
+  v_kb int := ceil((octet_length(p_images::text) + octet_length(p_options::text)) / 1024.0);
+begin
+  if v_kb > v_most_kb then
+    perform arena.refuse('images', format('images and options take %s kB together.', v_kb),
+      format('Give at most %s kB: fewer images, or shorter addresses and descriptions. The arena''s owner can raise max_payload_kb in arena_settings.', v_most_kb));
+  end if;
+end
+$$;
+
+-- Runs as its owner: the checks need no grants, whoever inserts.
+create or replace function arena.validate_job() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  perform arena.check_payload(new.images, new.options);
+  perform arena.check_model('model_a', new.model_a);
+  perform arena.check_model('model_b', new.model_b);
+  perform arena.check_images(new.images);
+  perform arena.check_options(new.options);
+  perform arena.check_whole_number('priority', to_jsonb(new.priority), -100, 100);
+  perform arena.check_whole_number('max_attempts', to_jsonb(new.max_attempts), 1, 10);
+  return new;
+end
+$$;
+
+revoke all on all functions in schema arena from public;
+
+-- 20261124100200_quotas.sql
+
+-- How many jobs may wait, of one user and of all who are not signed in together.
+
+-- Counts under a lock that lasts until the commit, so that two inserts at once cannot both be the last.
+create or replace function arena.check_pending(p_created_by uuid) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_setting text := case when p_created_by is null then 'max_pending_anon' else 'max_pending_per_user' end;
+  v_most int;
+  v_pending int;
+begin
+  perform pg_advisory_xact_lock(hashtextextended('arena.pending:' || coalesce(p_created_by::text, 'anon'), 0));
+  select case when p_created_by is null then max_pending_anon else max_pending_per_user end into v_most
+  from public.arena_settings;
+  select count(*) into v_pending
+  from (select from public.jobs
+        where status = 'pending' and created_by is not distinct from p_created_by limit v_most + 1) as pending;
+  if v_pending > v_most then
+    raise exception using
+      errcode = 'PT429',
+      message = case when p_created_by is null
+        then format('There are %s pending jobs of people who are not signed in, and no more are taken.', v_most)
+        else format('You have %s pending jobs, and no more are taken.', v_most) end,
+      detail = 'field=' || v_setting,
+      hint = format('Wait until some are done%s. The arena''s owner can raise %s in arena_settings.',
+        case when p_created_by is null then ', or sign in' else ', or cancel some' end, v_setting);
+  end if;
+end
+$$;
+
+-- The index that the count goes by: few jobs are pending, however many there are.
+create index if not exists jobs_pending_by_owner on public.jobs (created_by) where status = 'pending';
+
+-- Whether a visitor of the API acts. What runs as its owner asks for the role that PostgREST has set, not current_user.
+create or replace function arena.is_visitor() returns boolean
+language sql stable set search_path = '' as $$
+  select current_setting('role') in ('anon', 'authenticated')
+$$;
+
+-- After the statement, so that all of its rows count. Runs as its owner: it counts what the inserter may not see.
+create or replace function arena.check_quotas() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if arena.is_visitor() then
+    perform arena.check_pending(auth.uid());
+  end if;
+  return null;
+end
+$$;
+
+create or replace trigger jobs_quotas
+  after insert on public.jobs
+  for each statement execute function arena.check_quotas();
+
+revoke all on all functions in schema arena from public;
+
+-- 20261124100300_ownership.sql
+
+-- Who sees and manages what. Public unless arena_settings.private, but what belongs to a user is theirs alone.
+
+-- Owners, and whoever is not a visitor of the API (service_role, a database administrator). Not just anyone for a job
+-- that belongs to nobody: then everybody could end what everybody else asked for.
+create or replace function arena.may_manage(p_created_by uuid) returns boolean
+language sql stable set search_path = '' as $$
+  select p_created_by = auth.uid() or not arena.is_visitor()
+$$;
+
+create or replace function arena.lock_own_job(p_job_id uuid) returns public.jobs
+language plpgsql set search_path = '' as $$
+declare
+  v_job public.jobs;
+begin
+  select * into v_job from public.jobs where id = p_job_id and arena.may_manage(created_by) for no key update;
+  if not found then
+    raise exception 'There is no job % of yours.', p_job_id
+      using errcode = 'PT404',
+        hint = 'Sign in as the user who inserted it. One that was inserted without signing in belongs to nobody; only the secret key manages it.';
+  end if;
+  return v_job;
+end
+$$;
+
+create or replace function public.retry_job(p_job_id uuid) returns text
+language plpgsql security definer set search_path = '' as $$
+declare
+  v_job public.jobs := arena.lock_own_job(p_job_id);
+begin
+  if v_job.status in ('succeeded', 'cancelled') then
+    raise exception 'The job has %.', case v_job.status when 'cancelled' then 'been cancelled' else 'succeeded' end
+      using errcode = 'PT409', hint = 'Only a failed job can be retried. Insert a new one instead.';
+  elsif v_job.status <> 'failed' then
+    return v_job.status;
+  end if;
+  perform arena.requeue_job(p_job_id, 0, clock_timestamp(), null);
+  if arena.is_visitor() then
+    perform arena.check_pending(v_job.created_by);
+  end if;
+  return 'pending';
+end
+$$;
+
+-- Runs as the inserter, whose role decides: people start a job as theirs, pending and untouched, whatever they send.
+create or replace function arena.start_as_pending() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  if current_user = 'anon' and (select private from public.arena_settings) then
+    raise exception 'This arena is private.' using errcode = 'insufficient_privilege', hint = 'Sign in to insert a job.';
+  end if;
+  if current_user in ('anon', 'authenticated') then
+    new.created_by := auth.uid();
+    new.created_at := clock_timestamp();
+    new.run_at := greatest(new.run_at, new.created_at);  -- a date in the past would jump the queue
+    new.status := 'pending';
+    new.attempt := 0;
+    new.progress := null;
+    new.error := null;
+    new.started_at := null;
+    new.finished_at := null;
+  end if;
+  return new;
+end
+$$;
+
+-- What Realtime has to see to wake the agent and to tell it that its job was cancelled: not the images, not the owner.
+revoke select on table public.models, public.jobs, public.agents from arena_agent;
+grant select (id, status) on table public.jobs to arena_agent;
+drop policy if exists models_are_public on public.models;
+drop policy if exists agents_are_public on public.agents;
+drop policy if exists agent_heartbeats_are_public on public.agent_heartbeats;
+drop policy if exists comparison_results_are_public on public.comparison_results;
+
+-- The setting is asked once a statement, not once a row, for it stands in a subselect of its own.
+
+drop policy if exists models_are_seen on public.models;
+create policy models_are_seen on public.models for select to anon, authenticated
+  using ((select auth.uid()) is not null or not (select private from public.arena_settings));
+
+drop policy if exists agents_are_seen on public.agents;
+create policy agents_are_seen on public.agents for select to anon, authenticated
+  using ((select auth.uid()) is not null or not (select private from public.arena_settings));
+
+drop policy if exists agent_heartbeats_are_seen on public.agent_heartbeats;
+create policy agent_heartbeats_are_seen on public.agent_heartbeats for select to anon, authenticated
+  using ((select auth.uid()) is not null or not (select private from public.arena_settings));
+
+drop policy if exists jobs_insert_own on public.jobs;
+create policy jobs_insert_own on public.jobs for insert to anon, authenticated
+  with check (
+    created_by is not distinct from (select auth.uid())
+    and (created_by is not null or not (select private from public.arena_settings)));
+
+drop policy if exists jobs_select_own_or_ownerless on public.jobs;
+create policy jobs_select_own_or_ownerless on public.jobs for select to anon, authenticated
+  using (
+    created_by = (select auth.uid())
+    or (created_by is null and not (select private from public.arena_settings)));
+
+-- Results are public unless the arena is private, whoever asked for them: the leaderboard is made of them. They name
+-- no image.
+drop policy if exists comparison_results_are_seen on public.comparison_results;
+create policy comparison_results_are_seen on public.comparison_results for select to anon, authenticated
+  using (
+    not (select private from public.arena_settings)
+    or exists (select from public.jobs j where j.id = job_id));
+
+revoke all on all functions in schema arena from public;
+
+revoke all on function public.retry_job from public, anon, authenticated, service_role, arena_agent;
+grant execute on function public.retry_job to anon, authenticated, service_role;
+
+notify pgrst, 'reload schema';
+
 -- Written by `arena migrate --print-seed` from a catalogue of models. Do not edit; running it again is safe.
 -- Nothing is deleted: results refer to their models.
 
@@ -1654,7 +2007,11 @@ insert into supabase_migrations.schema_migrations (version, name) values
   ('20261123180600', 'late_ends'),
   ('20261123180700', 'release_keeps_its_turn'),
   ('20261123200000', 'cpu_fallback'),
-  ('20261124000000', 'model_variants')
+  ('20261124000000', 'model_variants'),
+  ('20261124100000', 'arena_settings'),
+  ('20261124100100', 'image_paths'),
+  ('20261124100200', 'quotas'),
+  ('20261124100300', 'ownership')
 on conflict (version) do nothing;
 
 commit;

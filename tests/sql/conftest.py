@@ -12,6 +12,13 @@ from tests.sql.database import Database, connect, make_it_supabase, migrate
 from tests.sql.server import PostgresServer, get_server
 
 
+#: What most tests are not about. Those that are set it back.
+WIDE_OPEN = b"""
+    update public.arena_settings
+    set allow_http_images = true, allow_local_images = true, max_pending_per_user = 100000, max_pending_anon = 100000
+"""
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[PostgresServer]:
     """A Postgres that does not wait for the disk."""
@@ -57,6 +64,7 @@ def arena_template(server: PostgresServer, supabase_template: str) -> str:
     migrate(server.get_uri(database="arena_template"))
     with connect(server.get_uri(database="arena_template")) as connection:
         connection.execute(built_in_seed().encode())
+        connection.execute(WIDE_OPEN)
     return "arena_template"
 
 

@@ -150,11 +150,11 @@ class Database:
 
     def cancel(self, job_id: UUID) -> str:
         """Cancel a job that belongs to nobody."""
-        return self.answer("cancel_job", role="anon", p_job_id=job_id)
+        return self.answer("cancel_job", role="service_role", p_job_id=job_id)
 
     def retry(self, job_id: UUID) -> str:
         """Retry a failed job that belongs to nobody."""
-        return self.answer("retry_job", role="anon", p_job_id=job_id)
+        return self.answer("retry_job", role="service_role", p_job_id=job_id)
 
     def outcomes(self, job_id: UUID) -> list[str | None]:
         """How each attempt at the job ended, oldest first; None for one that lasts."""
