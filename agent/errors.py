@@ -26,7 +26,7 @@
 
 from typing import ClassVar
 
-from agent.log import scrub
+from agent.image_name import shown
 
 
 class AgentError(Exception):
@@ -110,7 +110,7 @@ class ImageError(JobError):
 
     def __init__(self, image_path: str, reason: str, *, hint: str | None = None) -> None:
         """`reason` is a sentence that names no image: results may be read by more people than jobs."""
-        self.image_path, self.reason = scrub(image_path), reason
+        self.image_path, self.reason = shown(image_path), reason
         super().__init__(f"{self.image_path}: {reason}", hint=hint)
 
 

@@ -11,8 +11,8 @@ from typing import Protocol
 import structlog
 
 from agent.errors import ImageError
+from agent.image_name import without_secrets
 from agent.job import JobImage
-from agent.log import scrub
 from benchmark import Entries, LabelledImage, LeftOut
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -49,7 +49,7 @@ def labelled(file: Path, image: JobImage) -> LabelledImage:
     """The benchmark's form of an image that lies in ``file``."""
     return LabelledImage(
         path=file,
-        image_path=scrub(image.image_path),
+        image_path=without_secrets(image.image_path),
         car_count=image.car_count,
         boxes=image.boxes,
         description=image.description,
@@ -61,4 +61,4 @@ def _entry(found: Path | ImageError, image: JobImage) -> LabelledImage | LeftOut
         return labelled(found, image)
     _log.warning(f"left out: {found}", action="image_left_out", code=found.code)
     reason = f"{found.reason} {found.hint}" if found.hint else found.reason
-    return LeftOut(scrub(image.image_path), found.code, reason, found.transient)
+    return LeftOut(without_secrets(image.image_path), found.code, reason, found.transient)

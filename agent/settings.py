@@ -95,7 +95,8 @@ class Settings(ProjectSettings):
     image_max_megapixels: Annotated[float, Field(gt=0)] = Field(50.0, alias="ARENA_IMAGE_MAX_MEGAPIXELS")
     image_max_left_out: Annotated[float, Field(ge=0, le=1)] = Field(0.5, alias="ARENA_IMAGE_MAX_LEFT_OUT")
     image_cache_mb: Annotated[float, Field(ge=0)] = Field(2000.0, alias="ARENA_IMAGE_CACHE_MB")
-    image_timeout_seconds: Seconds = Field(30.0, alias="ARENA_IMAGE_TIMEOUT_SECONDS")
+    image_timeout_seconds: Seconds = Field(60.0, alias="ARENA_IMAGE_TIMEOUT_SECONDS")
+    image_total_seconds: Seconds = Field(900.0, alias="ARENA_IMAGE_TOTAL_SECONDS")
     storage_buckets: Annotated[frozenset[str], NoDecode] = Field(
         frozenset({"arena-images"}), alias="ARENA_STORAGE_BUCKETS"
     )

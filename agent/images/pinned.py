@@ -1,8 +1,10 @@
 """Connections that go to an address which was looked at, and to no other."""
 
 import asyncio
-import ssl
+import socket
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import Future
+from threading import Thread
 from typing import Any
 
 import httpcore
@@ -26,9 +28,24 @@ class HostUnknown(Exception):
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """As this machine's resolver says."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=1)
-    return list(dict.fromkeys(str(info[4][0]) for info in found))
+    """As this machine's resolver says.
+
+    In a thread of its own, since nothing breaks a look-up off: one that hangs is to hold up no other.
+    """
+    answer: Future[list[str]] = Future()
+    Thread(target=_look_up, args=(host, port, answer), name="look-up", daemon=True).start()
+    return await asyncio.wrap_future(answer)
+
+
+def _look_up(host: str, port: int, answer: "Future[list[str]]") -> None:
+    if not answer.set_running_or_notify_cancel():
+        return
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        answer.set_exception(error)
+    else:
+        answer.set_result(list(dict.fromkeys(str(info[4][0]) for info in found)))
 
 
 class PinnedTransport(httpx.AsyncHTTPTransport):
@@ -40,7 +57,7 @@ class PinnedTransport(httpx.AsyncHTTPTransport):
 
     def __init__(self, is_allowed: Callable[[str, int], bool], resolve: Resolve = resolve) -> None:
         """`is_allowed` says of a host and a port whether its addresses need not be public."""
-        context = ssl.create_default_context()
+        context = httpx.create_ssl_context()
         super().__init__(verify=context, trust_env=False)
         # httpx has no door for a network backend.
         self._pool = httpcore.AsyncConnectionPool(
@@ -66,7 +83,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         socket_options: _Socket | None = None,
     ) -> httpcore.AsyncNetworkStream:
         error: Exception = HostUnknown(host)
-        for address in await self._addresses(host, port):
+        for address in await self._addresses(host, port, timeout):
             try:
                 return await self._network.connect_tcp(address, port, timeout, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as refused:
@@ -79,11 +96,14 @@ class _Backend(httpcore.AsyncNetworkBackend):
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
 
-    async def _addresses(self, host: str, port: int) -> list[str]:
+    async def _addresses(self, host: str, port: int, timeout_s: float | None) -> list[str]:
         try:
-            found = await self._resolve(host, port)
+            async with asyncio.timeout(timeout_s):
+                found = await self._resolve(host, port)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(host) from error
         except (OSError, UnicodeError) as error:
             raise HostUnknown(host) from error
-        if not self._is_allowed(host.lower(), port) and not all(is_public(address) for address in found):
+        if not self._is_allowed(host, port) and not all(is_public(address) for address in found):
             raise HostNotPublic(host)
         return found

@@ -7,10 +7,10 @@ from urllib.parse import quote, unquote
 import httpx
 
 from agent.errors import ImageRefused
+from agent.images.patience import patience
 from agent.settings import Settings
 
 SCHEME = "storage://"
-_CONNECT_SECONDS = 5.0
 
 
 class Storage:
@@ -18,8 +18,11 @@ class Storage:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        #: Before a path, makes it the name of one thing in the world.
+        self.origin = f"{settings.url} "
         self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(settings.image_timeout_seconds, connect=_CONNECT_SECONDS),
+            verify=httpx.create_ssl_context(),
+            timeout=patience(settings),
             trust_env=False,
             follow_redirects=False,
             headers=settings.credentials.headers(),
@@ -51,6 +54,6 @@ class Storage:
                 hint="The agent's owner can allow it with ARENA_STORAGE_BUCKETS.",
             )
         parts = unquote(unquote(rest)).replace("\\", "/").split("/")
-        if not rest or any(part in {"", ".", ".."} for part in parts):
+        if any(part in {"", ".", ".."} for part in parts) or not rest.isprintable():
             raise ImageRefused(path, "It names no object in a bucket.")
         return name

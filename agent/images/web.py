@@ -8,12 +8,12 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 
 from agent.errors import ImageRefused, ImageUnreachable
+from agent.images.patience import patience
 from agent.images.pinned import HostNotPublic, HostUnknown, PinnedTransport, Resolve, resolve
 from agent.retry_after import retry_after_s
 from agent.settings import Settings
 
 _REDIRECTS = 3
-_CONNECT_SECONDS = 5.0
 _PORTS = {"http": 80, "https": 443}
 _ALLOW_HINT = "The agent's owner can allow it with ARENA_IMAGE_HOSTS."
 
@@ -21,11 +21,15 @@ _ALLOW_HINT = "The agent's owner can allow it with ARENA_IMAGE_HOSTS."
 class Web:
     """Asks only what is on the public internet, or what the agent's owner allows by name."""
 
+    #: Before a path, makes it the name of one thing in the world.
+    origin = ""
+
     def __init__(self, settings: Settings, resolve: Resolve = resolve) -> None:
         self._settings = settings
         self._http = httpx.AsyncClient(
             transport=PinnedTransport(self._is_allowed, resolve),
-            timeout=httpx.Timeout(settings.image_timeout_seconds, connect=_CONNECT_SECONDS),
+            timeout=patience(settings),
+            headers={"User-Agent": "vision-arena"},
             trust_env=False,
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # one job's are no business of another's
@@ -44,7 +48,7 @@ class Web:
         url = self._checked(path, path, "It")
         for _ in range(_REDIRECTS + 1):
             async with self._ask(path, url, headers) as response:
-                if "location" not in response.headers or not response.is_redirect:
+                if not response.has_redirect_location:
                     yield response
                     return
                 url = self._redirected(path, url, response.headers["location"])
@@ -53,7 +57,7 @@ class Web:
     def _redirected(self, path: str, url: httpx.URL, location: str) -> httpx.URL:
         try:
             target = url.join(location)
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, ValueError) as error:
             raise ImageRefused(path, "It is redirected to an address that cannot be read.") from error
         return self._checked(path, str(target), "It is redirected to an address that")
 
@@ -66,6 +70,8 @@ class Web:
             raise ImageRefused(path, "Its host is not on the public internet.", hint=_ALLOW_HINT) from error
         except HostUnknown as error:
             raise ImageUnreachable(path, "Its host is not known.") from error
+        except UnicodeError as error:  # httpx reads where it is redirected to
+            raise ImageRefused(path, "It is redirected to an address that cannot be read.") from error
         try:
             yield response
         finally:
@@ -75,8 +81,8 @@ class Web:
         """Read by the same parser that connects: another might see another host in it."""
         try:
             url = httpx.URL(address)
-            port = url.port or _PORTS.get(url.scheme, 0)
-            allowed = self._is_allowed(url.host.lower(), port)
+            port = _PORTS.get(url.scheme, 0) if url.port is None else url.port
+            allowed = bool(url.host) and self._is_allowed(url.raw_host.decode("ascii"), port)
         except (httpx.InvalidURL, UnicodeError) as error:
             raise ImageRefused(path, f"{subject} cannot be read as an address.") from error
         if url.scheme not in _PORTS or not url.host:
@@ -87,21 +93,24 @@ class Web:
             raise ImageRefused(
                 path, f"{subject} is an http:// address.", hint="The agent's owner can allow it with ARENA_IMAGE_HTTP."
             )
+        if not 0 < port < 65536:
+            raise ImageRefused(path, f"{subject} asks for a port that there is not.")
         if not allowed and port not in _PORTS.values():
             raise ImageRefused(path, f"{subject} asks for port {port}; only 80 and 443 are open.", hint=_ALLOW_HINT)
         return url
 
     def _is_allowed(self, host: str, port: int) -> bool:
+        host = host.lower()
         shown = f"[{host}]" if ":" in host else host
-        return not self._settings.image_hosts.isdisjoint({host, f"{shown}:{port}"})
+        return not self._settings.image_hosts.isdisjoint({host, shown, f"{shown}:{port}"})
 
 
-def check_status(path: str, response: httpx.Response) -> None:
+def check_status(path: str, response: httpx.Response, *, may_be_unchanged: bool) -> None:
     """Raises ImageUnreachable where the server may answer better later, ImageRefused where it will not."""
     status = response.status_code
     if status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS} or status >= 500:
         error = ImageUnreachable(path, f"The server answered {status}.")
         error.retry_after_s = retry_after_s(response)
         raise error
-    if status not in {HTTPStatus.OK, HTTPStatus.NOT_MODIFIED}:
+    if status != HTTPStatus.OK and not (may_be_unchanged and status == HTTPStatus.NOT_MODIFIED):
         raise ImageRefused(path, f"The server answered {status}, not 200.")

@@ -1,5 +1,6 @@
 """Images that are here already."""
 
+import errno
 import hashlib
 import os
 import threading
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from agent.errors import ImageRefused
 from agent.images.cache import ImageCache
 from tests.agent.images.fetch import Fetch
 from tests.agent.web import Answer, Request, Web
@@ -75,6 +77,44 @@ def test_what_is_not_to_be_stored_is_not(web: Web, fetch: Fetch) -> None:
     assert sent == [200, 200]
 
 
+@pytest.mark.parametrize("etag", ['"\xe9"', '"' + "x" * 300 + '"'])
+def test_what_could_not_be_said_again_is_not_kept(web: Web, fetch: Fetch, etag: str) -> None:
+    sent: list[str | None] = []
+
+    def answer(request: Request) -> None:
+        sent.append(request.headers["If-None-Match"])
+        request.send(200, b"an image", {"ETag": etag})
+
+    web.answers = {"/x": answer}
+    for _ in range(2):
+        assert fetch([web.url("/x")])[0].read_bytes() == b"an image"
+    assert sent == [None, None]
+
+
+def test_nothing_new_is_no_answer_to_who_has_nothing(web: Web, fetch: Fetch) -> None:
+    web.answers = {"/x": lambda request: request.send(304)}
+    with pytest.raises(ImageRefused, match="The server answered 304, not 200"):
+        fetch([web.url("/x")])
+    assert web.asked["/x"] == 1
+
+
+def test_what_cannot_be_taken_is_fetched(
+    web: Web, fetch: Fetch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+    web.answers = {"/x": revalidated(b"an image", sent)}
+    fetch([web.url("/x")])
+
+    def full(source: object, target: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("agent.images.cache._link", full)
+    with capture_logs() as logs:
+        assert fetch([web.url("/x")])[0].read_bytes() == b"an image"
+    assert sent == [200, 304, 200]
+    assert [line["event"] for line in logs] == ["the image cache does not work: No space left on device"]
+
+
 def test_it_can_be_turned_off(web: Web, fetch: Fetch, tmp_path: Path) -> None:
     sent: list[int] = []
     web.answers = {"/x": revalidated(b"an image", sent)}
@@ -124,54 +164,67 @@ def test_a_cache_that_cannot_be_written_costs_no_image(web: Web, fetch: Fetch, t
     (tmp_path / "cache").write_text("a file where the folder should be")
     web.answers = {"/x": revalidated(b"an image", [])}
     with capture_logs() as logs:
-        assert fetch([web.url("/x")])[0].read_bytes() == b"an image"
-    assert "the image cache does not work: Not a directory" in {line["event"] for line in logs}
+        assert [file.read_bytes() for file in fetch([web.url("/x")] * 5)] == [b"an image"] * 5
+    assert [line["event"] for line in logs] == ["the image cache does not work: Not a directory"], "once is enough"
 
 
 def filled(folder: Path, max_bytes: int, count: int) -> ImageCache:
-    """`count` images of 1,000 bytes, the first one used last."""
+    """`count` images of 10,000 bytes, the first one used last."""
     cache = ImageCache(folder, max_bytes)
     for number in range(count):
         (folder / "file").parent.mkdir(parents=True, exist_ok=True)
-        (folder / "file").write_bytes(bytes([number]) * 1000)
+        (folder / "file").write_bytes(bytes([number]) * 10_000)
         cache.keep(f"https://h/{number}", {"ETag": '"x"'}, folder / "file")
         (folder / "file").unlink()
     for position, path in enumerate(sorted((folder / "contents").glob("*"), key=lambda each: each.read_bytes()[0])):
         os.utime(path, (1000 + position, 1000 + position))
-    assert cache.take("https://h/0", folder / "taken") == 1000
+    assert cache.take("https://h/0", folder / "taken") == 10_000
     return cache
 
 
 def test_the_least_recently_used_go_first(tmp_path: Path) -> None:
-    cache = filled(tmp_path, 5000, 10)
+    cache = filled(tmp_path, 50_000, 10)
     cache.trim()
     kept = {path.read_bytes()[0] for path in (tmp_path / "contents").glob("*")}
     assert kept == {0, 7, 8, 9}
     assert cache.validators("https://h/9") == {"If-None-Match": '"x"'}
     assert cache.validators("https://h/3") == {}
     assert len(list((tmp_path / "addresses").glob("*"))) == 4
-    assert (tmp_path / "taken").read_bytes() == bytes(1000), "what a job took stays with it"
+    assert (tmp_path / "taken").read_bytes() == bytes(10_000), "what a job took stays with it"
 
 
 def test_what_fits_stays(tmp_path: Path) -> None:
-    filled(tmp_path, 10_000, 10).trim()
+    filled(tmp_path, 100_000, 10).trim()
     assert len(list((tmp_path / "contents").glob("*"))) == 10
+
+
+def test_of_very_many_small_ones_some_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many addresses of one content, and many contents of a byte."""
+    monkeypatch.setattr("agent.images.cache._MOST_ADDRESSES", 20)
+    cache, file = ImageCache(tmp_path / "cache", 100_000), tmp_path / "file"
+    for number in range(50):
+        file.unlink(missing_ok=True)
+        file.write_bytes(bytes([number % 30]))
+        cache.keep(f"https://h/{number}", {"ETag": '"x"'}, file)
+    cache.trim()
+    assert len(list((tmp_path / "cache" / "addresses").glob("*"))) <= 20
+    assert len(list((tmp_path / "cache" / "contents").glob("*"))) * 4096 <= 100_000
 
 
 def test_two_agents_may_share_it(tmp_path: Path) -> None:
     errors: list[Exception] = []
 
     def work(agent: int) -> None:
-        cache = ImageCache(tmp_path / "cache", 20_000)
+        cache = ImageCache(tmp_path / "cache", 200_000)
         try:
             for turn in range(150):
                 number = turn % 30
                 file = tmp_path / f"{agent}"
                 file.unlink(missing_ok=True)
-                file.write_bytes(bytes([number]) * 1000)
+                file.write_bytes(bytes([number]) * 10_000)
                 cache.keep(f"https://h/{number}", {"ETag": '"x"'}, file)
                 if cache.take(f"https://h/{number}", tmp_path / f"{agent}-taken"):
-                    assert (tmp_path / f"{agent}-taken").read_bytes() == bytes([number]) * 1000
+                    assert (tmp_path / f"{agent}-taken").read_bytes() == bytes([number]) * 10_000
                 cache.trim()
         except Exception as error:
             errors.append(error)
@@ -182,4 +235,4 @@ def test_two_agents_may_share_it(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert errors == []
-    assert sum(path.stat().st_size for path in (tmp_path / "cache" / "contents").glob("*")) <= 20_000
+    assert sum(path.stat().st_size for path in (tmp_path / "cache" / "contents").glob("*")) <= 200_000

@@ -1,0 +1,22 @@
+"""How an image is called in logs, errors and results."""
+
+import re
+
+from agent.log import scrub
+
+_MOST_CHARACTERS = 200
+_AUTHORITY = re.compile(r"^([^:/?#]*://)[^/?#]*@", re.DOTALL)
+_QUERY = re.compile(r"^([^:/?#]*://[^?#]*)[?#].+", re.DOTALL)
+
+
+def without_secrets(image_path: str) -> str:
+    """`image_path` without password and query, whatever characters the rest of it has."""
+    return scrub(_QUERY.sub(r"\1?***", _AUTHORITY.sub(r"\1***@", image_path)))
+
+
+def shown(image_path: str) -> str:
+    """The same on one line, short, and without what could steer a terminal."""
+    text = without_secrets(image_path)
+    if len(text) > _MOST_CHARACTERS:
+        text = f"{text[:_MOST_CHARACTERS]}…"
+    return "".join(character if character.isprintable() else " " for character in text)
