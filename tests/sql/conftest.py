@@ -11,7 +11,6 @@ from sql.seed import built_in_seed
 from tests.sql.database import Database, connect, make_it_supabase, migrate
 from tests.sql.server import PostgresServer, get_server
 
-
 #: What most tests are not about. Those that are set it back.
 WIDE_OPEN = b"""
     update public.arena_settings

@@ -1,73 +1,15 @@
-"""Who may do what: grants, then rows."""
+"""Who may do what with which rows; grants are held to docs/security.md in test_access_table.py."""
 
 from uuid import uuid4
 
 import pytest
 
 from tests.sql.database import IMAGES, PEOPLE, RESULT, ROLES, Database
-from tests.sql.test_security import AGENT_FUNCTIONS, PEOPLE_FUNCTIONS, UPKEEP_FUNCTIONS
 
-VERBS = ("select", "insert", "update", "delete", "truncate", "references", "trigger")
-READ = {"select"}
-WRITE = {"select", "insert", "update", "delete"}
-
-# Grants on the whole table; columns below.
-TABLES: dict[str, dict[str, set[str]]] = {
-    "models": dict.fromkeys((*PEOPLE, "arena_agent"), READ) | {"service_role": WRITE},
-    "jobs": dict.fromkeys((*PEOPLE, "arena_agent"), READ) | {"service_role": WRITE},
-    "agents": dict.fromkeys((*PEOPLE, "arena_agent"), READ) | {"service_role": WRITE},
-    "agent_heartbeats": dict.fromkeys(PEOPLE, READ) | {"service_role": WRITE},
-    "live_agents": dict.fromkeys(PEOPLE, READ) | {"service_role": READ},
-    "waiting_jobs": dict.fromkeys(PEOPLE, READ) | {"service_role": READ},
-    "comparison_results": dict.fromkeys(PEOPLE, READ) | {"service_role": WRITE},
-    "image_results": dict.fromkeys(PEOPLE, READ) | {"service_role": WRITE},
-    "job_attempts": {"service_role": WRITE},
-    "job_leases": {"service_role": WRITE},
-}
-COLUMNS = {
-    ("jobs", "insert"): {
-        *("model_a", "model_b", "images", "options", "priority", "run_at", "max_attempts", "idempotency_key"),
-    },
-    ("job_attempts", "select"): {
-        *("job_id", "attempt", "agent_id", "started_at", "ended_at", "outcome", "error", "refused_at"),
-    },
-}
-
-
-@pytest.mark.parametrize("role", ROLES)
-@pytest.mark.parametrize("table", TABLES)
-def test_a_role_has_exactly_these_grants_on_a_table(database: Database, table: str, role: str) -> None:
-    granted = {
-        verb
-        for verb in VERBS
-        if database.value("select has_table_privilege(%s, %s::regclass, %s)", role, f"public.{table}", verb)
-    }
-    assert granted == TABLES[table].get(role, set())
-
-
-@pytest.mark.parametrize("role", PEOPLE)
-@pytest.mark.parametrize(("table", "verb"), COLUMNS)
-def test_people_have_exactly_these_columns(database: Database, table: str, verb: str, role: str) -> None:
-    granted = database.rows(
-        "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0"
-        " and has_column_privilege(%s, attrelid, attnum, %s)",
-        f"public.{table}",
-        role,
-        verb,
-    )
-    assert {row["attname"] for row in granted} == COLUMNS[table, verb]
-
-
-@pytest.mark.parametrize("role", ROLES)
-def test_a_role_may_call_exactly_these_functions(database: Database, role: str) -> None:
-    rows = database.rows(
-        "select proname from pg_proc where pronamespace = 'public'::regnamespace"
-        " and has_function_privilege(%s, oid, 'execute')",
-        role,
-    )
-    all_functions = AGENT_FUNCTIONS | PEOPLE_FUNCTIONS | UPKEEP_FUNCTIONS
-    of_role = {"arena_agent": AGENT_FUNCTIONS, "service_role": all_functions}
-    assert {row["proname"] for row in rows} == of_role.get(role, PEOPLE_FUNCTIONS)
+TABLES = (
+    *("models", "jobs", "agents", "agent_heartbeats", "live_agents", "waiting_jobs", "comparison_results"),
+    *("image_results", "job_attempts", "job_leases", "arena_settings"),
+)
 
 
 @pytest.mark.parametrize("role", ROLES)

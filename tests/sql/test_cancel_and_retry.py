@@ -7,11 +7,11 @@ import pytest
 from tests.sql.database import Database
 
 
-def cancel(database: Database, job_id: UUID, role: str = "anon", user: UUID | None = None) -> str:
+def cancel(database: Database, job_id: UUID, role: str = "service_role", user: UUID | None = None) -> str:
     return database.answer("cancel_job", role, user, p_job_id=job_id)
 
 
-def retry(database: Database, job_id: UUID, role: str = "anon", user: UUID | None = None) -> str:
+def retry(database: Database, job_id: UUID, role: str = "service_role", user: UUID | None = None) -> str:
     return database.answer("retry_job", role, user, p_job_id=job_id)
 
 
@@ -97,9 +97,14 @@ def test_only_the_owner_or_the_service_may(database: Database, function: str) ->
     assert database.job(held.job_id)["status"] in ("cancelled", "pending")
 
 
-@pytest.mark.parametrize("role", ["anon", "authenticated"])
-def test_anyone_may_cancel_what_belongs_to_nobody(database: Database, role: str) -> None:
-    assert cancel(database, database.insert_job("anon"), role, uuid4()) == "cancelled"
+@pytest.mark.parametrize("user", [None, uuid4()])
+def test_no_visitor_ends_what_belongs_to_nobody(database: Database, user: UUID | None) -> None:
+    job_id = database.insert_job("anon")
+    with database.refused() as refusal:
+        cancel(database, job_id, "authenticated" if user else "anon", user)
+    assert refusal.sqlstate == "PT404"
+    assert "only the secret key manages it" in refusal.hint
+    assert cancel(database, job_id) == "cancelled"
 
 
 def test_the_owner_may(database: Database) -> None:

@@ -23,7 +23,7 @@ def test_asking_in_vain_is_a_heartbeat_and_no_news(database: Database) -> None:
 
 def test_an_agent_whose_job_was_cancelled_is_idle_once_it_asks_again(database: Database) -> None:
     held = database.held_job()
-    database.answer("cancel_job", role="anon", p_job_id=held.job_id)
+    database.answer("cancel_job", role="service_role", p_job_id=held.job_id)
     assert database.claim(held.agent_id) is None
     assert database.row("select status, job_id from public.agents") == {"status": "idle", "job_id": None}
 

@@ -90,7 +90,7 @@ def test_the_result_is_written_whole_or_not_at_all(database: Database, broken: d
 
 def test_a_cancelled_job_takes_no_result(database: Database) -> None:
     held = database.held_job()
-    database.answer("cancel_job", role="anon", p_job_id=held.job_id)
+    database.answer("cancel_job", role="service_role", p_job_id=held.job_id)
     assert held.complete() == "cancelled"
     assert database.rows("select * from public.comparison_results") == []
 
@@ -124,7 +124,7 @@ def test_a_result_that_meets_a_cancellation_waits_and_is_refused(own_database: D
     other = Database(own_database.uri)
     with ThreadPoolExecutor(1) as thread:
         with own_database.connection.transaction():
-            assert own_database.answer("cancel_job", role="anon", p_job_id=held.job_id) == "cancelled"
+            assert own_database.answer("cancel_job", role="service_role", p_job_id=held.job_id) == "cancelled"
             held.database = other
             late = thread.submit(held.complete)
             wait_until_blocked(own_database, other)

@@ -66,7 +66,7 @@ def test_the_wait_doubles_up_to_five_minutes_and_is_spread(database: Database, a
 
 def test_a_cancelled_job_does_not_fail(database: Database) -> None:
     held = database.held_job()
-    database.answer("cancel_job", role="anon", p_job_id=held.job_id)
+    database.answer("cancel_job", role="service_role", p_job_id=held.job_id)
     assert held.fail(ERROR) == "cancelled"
     assert database.job(held.job_id)["status"] == "cancelled"
 

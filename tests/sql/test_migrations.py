@@ -148,7 +148,7 @@ def test_an_older_postgres_and_an_owner_who_is_no_superuser_will_do() -> None:
             assert database.value("select tableowner from pg_tables where tablename = 'jobs'") == "hosted"
             held = database.held_job()
             assert (held.renew(), held.complete()) == ("renewed", "completed")
-            assert database.answer("cancel_job", role="anon", p_job_id=database.insert_job()) == "cancelled"
+            assert database.answer("cancel_job", role="service_role", p_job_id=database.insert_job()) == "cancelled"
             database.close()
         finally:
             server.cleanup()

@@ -34,7 +34,7 @@ def ended(database: Database, status: str, days: int) -> UUID:
 
 
 def cancel(held: Held) -> str:
-    return held.database.answer("cancel_job", role="anon", p_job_id=held.job_id)
+    return held.database.answer("cancel_job", role="service_role", p_job_id=held.job_id)
 
 
 def left(database: Database) -> set[UUID]:
@@ -76,7 +76,7 @@ def test_a_job_that_somebody_retries_at_this_moment_is_left_alone(own_database: 
     job_id = ended(own_database, "failed", days=31)
     other = Database(own_database.uri)
     with own_database.connection.transaction():
-        assert own_database.answer("retry_job", role="anon", p_job_id=job_id) == "pending"
+        assert own_database.answer("retry_job", role="service_role", p_job_id=job_id) == "pending"
         assert prune(other) == 0
     other.close()
     assert own_database.job(job_id)["status"] == "pending"

@@ -35,6 +35,6 @@ def test_a_job_with_one_attempt_can_be_released_for_ever(database: Database) -> 
 
 def test_a_cancelled_job_stays_cancelled(database: Database) -> None:
     held = database.held_job()
-    database.answer("cancel_job", role="anon", p_job_id=held.job_id)
+    database.answer("cancel_job", role="service_role", p_job_id=held.job_id)
     assert held.release() == "cancelled"
     assert database.job(held.job_id)["status"] == "cancelled"
