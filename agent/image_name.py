@@ -6,12 +6,15 @@ from agent.log import scrub
 
 _MOST_CHARACTERS = 200
 _AUTHORITY = re.compile(r"^([^:/?#]*://)[^/?#]*@", re.DOTALL)
-_QUERY = re.compile(r"^([^:/?#]*://[^?#]*)[?#].+", re.DOTALL)
+_QUERY = re.compile(r"^([^?]*)\?.+", re.DOTALL)  # also where the https:// was forgotten
+_FRAGMENT = re.compile(r"^(https?://[^?#]*)#.+", re.DOTALL | re.IGNORECASE)
 
 
 def without_secrets(image_path: str) -> str:
     """`image_path` without password and query, whatever characters the rest of it has."""
-    return scrub(_QUERY.sub(r"\1?***", _AUTHORITY.sub(r"\1***@", image_path)))
+    for part, instead in ((_AUTHORITY, r"\1***@"), (_FRAGMENT, r"\1#***"), (_QUERY, r"\1?***")):
+        image_path = part.sub(instead, image_path)
+    return scrub(image_path)
 
 
 def shown(image_path: str) -> str:

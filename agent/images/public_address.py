@@ -2,34 +2,34 @@
 
 import ipaddress
 
+#: All that is given out to servers, so far.
+_IPV6 = ipaddress.ip_network("2000::/3")
+
 #: What Python calls global and is not, or leads to an address that is not.
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(each)
     for each in (
-        "192.0.0.0/24",  # protocol assignments; cloud metadata at 192.0.0.192
+        "168.63.129.16/32",  # Azure's metadata, whatever network it looks like
+        "192.0.0.0/24",  # protocol assignments; Oracle's metadata at 192.0.0.192
         "192.88.99.0/24",  # relays of 6to4
-        "::/96",  # IPv4-compatible
-        "::ffff:0:0/96",  # IPv4-mapped: none is ever a server's own
-        "::ffff:0:0:0/96",  # IPv4-translated
-        "64:ff9b::/96",  # NAT64, which leads to any IPv4 address
-        "64:ff9b:1::/48",
-        "2001::/23",  # protocol assignments, Teredo among them
+        "2001::/23",  # protocol assignments, Teredo among them, which leads to an IPv4 address
         "2002::/16",  # 6to4, likewise
-        "5f00::/16",  # segment routing
-        "fec0::/10",  # site-local, as it was
+        "3fff::/20",  # documentation
     )
 )
 
 
 def is_public(address: str) -> bool:
-    """Whether an address, as a look-up gives it, may belong to a server of the public internet."""
+    """Whether an address, as a look-up gives it, may belong to a server of the public internet.
+
+    Of IPv6, only what lies in 2000::/3: that leaves out IPv4 in any of its disguises (mapped, compatible, translated,
+    NAT64 with the well-known prefix) and whatever may be given a meaning later.
+    """
     try:
-        found = ipaddress.ip_address(address)  # a scope id makes it an address of this link
+        found = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return (
-        found.is_global
-        and not found.is_multicast
-        and getattr(found, "scope_id", None) is None
-        and not any(found.version == network.version and found in network for network in _NOT_PUBLIC)
-    )
+    if isinstance(found, ipaddress.IPv6Address) and (found.scope_id is not None or found not in _IPV6):
+        return False  # a scope id makes it an address of this link
+    in_a_refused = any(found.version == network.version and found in network for network in _NOT_PUBLIC)
+    return found.is_global and not found.is_multicast and not in_a_refused

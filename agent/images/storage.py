@@ -54,6 +54,6 @@ class Storage:
                 hint="The agent's owner can allow it with ARENA_STORAGE_BUCKETS.",
             )
         parts = unquote(unquote(rest)).replace("\\", "/").split("/")
-        if any(part in {"", ".", ".."} for part in parts) or not rest.isprintable():
+        if any(part in {"", ".", ".."} for part in parts) or not "".join(parts).isprintable():
             raise ImageRefused(path, "It names no object in a bucket.")
         return name

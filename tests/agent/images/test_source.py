@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from tenacity import wait_none
 
 from agent.errors import ImageRefused, ImageUnreachable
@@ -81,6 +82,48 @@ def test_a_server_that_trickles_is_given_up(web: Web, fetch: Fetch) -> None:
     web.answers = {"/x": trickle}
     with pytest.raises(ImageUnreachable, match=r"did not arrive within 0\.3 s"):
         fetch([web.url("/x")], ARENA_IMAGE_TIMEOUT_SECONDS=0.3)
+
+
+def test_all_images_of_a_job_share_a_time(web: Web, fetch_all: FetchAll) -> None:
+    web.answers = {
+        "/x": lambda request: request.wait_for(web.closing),
+        "/good": lambda request: request.send(200, b"x"),
+    }
+    hanging = [web.url("/x")] * 7
+    found = fetch_all([web.url("/good"), *hanging, *hanging], ARENA_IMAGE_TOTAL_SECONDS=0.5)
+    web.closing.set()
+    assert isinstance(found[0], Path)
+    for late in found[1:]:
+        assert isinstance(late, ImageUnreachable)
+        assert late.reason == "The job's images did not arrive within 0.5 s together."
+
+
+def test_a_pause_ends_when_the_agent_stops(web: Web, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_Fetch._download.retry, "wait", source._pause)  # type: ignore[attr-defined]
+    asked = threading.Event()
+
+    def later(request: Request) -> None:
+        asked.set()
+        request.send(503, headers={"Retry-After": "29"})
+
+    web.answers = {"/x": later}
+    start = time.monotonic()
+    with pytest.raises(Cancelled):
+        fetch([web.url("/x")], should_stop=asked.is_set)
+    assert time.monotonic() - start < 20
+
+
+def test_what_nobody_thought_of_costs_one_image(
+    web: Web, fetch_all: FetchAll, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "check_status", lambda *_, **__: 1 / 0)
+    web.answers = {"/x": lambda request: request.send(200, b"x")}
+    with capture_logs() as logs:
+        bad, good = fetch_all([web.url("/x"), "scenes/1.jpg"], ARENA_IMAGE_ROOT=root)
+    assert isinstance(bad, ImageRefused)
+    assert bad.reason == "The agent met an unexpected error; its log has more."
+    assert isinstance(good, Path)
+    assert [line["action"] for line in logs] == ["image_failed"]
 
 
 def test_a_broken_off_answer_is_asked_for_again(web: Web, fetch: Fetch) -> None:

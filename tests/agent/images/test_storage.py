@@ -53,6 +53,11 @@ def test_other_buckets_are_refused(web: Web, fetch: Fetch, bucket: str) -> None:
         "%252e%252e/private/x",
         "..\\private\\x",
         "a/",
+        "a/%00",
+        "a\0b",
+        "a\r\nb",
+        "a/%2e%2e%2fx",
+        "a/..%5cx",
     ],
 )
 def test_no_name_leads_out_of_its_bucket(web: Web, fetch: Fetch, name: str) -> None:
@@ -96,3 +101,32 @@ def test_it_is_kept_and_asked_for_again_like_any_other(web: Web, fetch: Fetch, t
     for _ in range(2):
         assert fetch(["storage://arena-images/cars/1.jpg"], SUPABASE_URL=web.url())[0].read_bytes() == b"x"
     assert sent == [200, 304]
+
+
+def test_another_projects_objects_are_others(web: Web, fetch: Fetch) -> None:
+    """Two agents of two projects may share a cache."""
+    asked: list[str | None] = []
+
+    def answer(request: Request) -> None:
+        asked.append(request.headers["If-None-Match"])
+        request.send(200, b"x", {"ETag": '"1"'})
+
+    web.answers = {OBJECT: answer}
+    for url in (web.url(), web.url().replace("127.0.0.1", "localhost")):
+        fetch(["storage://arena-images/cars/1.jpg"], SUPABASE_URL=url)
+    assert asked == [None, None]
+
+
+def test_the_key_goes_nowhere_else(web: Web, fetch: Fetch) -> None:
+    """An address of the project itself, even of Storage, is a stranger's like any other."""
+    headers: list[str] = []
+
+    def note(request: Request) -> None:
+        headers.append(str(request.headers))
+        request.send(200, b"x")
+
+    web.answers = {OBJECT: note}
+    fetch([web.url(OBJECT)], SUPABASE_URL=web.url())
+    assert len(headers) == 1
+    assert "sb_secret" not in headers[0]
+    assert "authorization" not in headers[0].lower()

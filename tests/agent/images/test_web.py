@@ -1,12 +1,16 @@
 """What strangers' addresses cannot do."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from agent.errors import ImageRefused, ImageUnreachable
+from benchmark import Cancelled
 from tests.agent.images.fetch import Fetch, FetchAll
 from tests.agent.images.test_public_address import NOT_PUBLIC
 from tests.agent.web import Request, Web
@@ -159,6 +163,8 @@ def test_a_fourth_is_not(web: Web, fetch: Fetch) -> None:
         ("//127.0.0.1:9/x", "http:// address"),
         ("https://bob:pw@example.com/x", "user name or a password"),
         ("https://example.com:22/x", "port 22"),
+        ("https://xn--/x", "cannot be read"),
+        ("http://[::ffff:127.0.0.1]:80/x", "http:// address"),
         ("file:///etc/passwd", "is not an https:// address"),
     ],
 )
@@ -213,17 +219,88 @@ def test_no_credentials_of_the_environment_take_part(
     assert "sb_secret" not in headers[0]
 
 
-def test_a_look_up_that_hangs_is_broken_off(fetch: Fetch) -> None:
-    from benchmark import Cancelled
+@pytest.fixture
+def hanging(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Names under hangs.example that were looked up, by a resolver that does not come back for them."""
+    over, asked, found = threading.Event(), [], socket.getaddrinfo
 
-    asked = threading.Event()
+    def look_up(host: str, *arguments: Any, **options: Any) -> Any:
+        if not host.endswith("hangs.example"):
+            return found(host, *arguments, **options)
+        asked.append(host)
+        over.wait(60)
+        raise socket.gaierror
 
-    async def hang(host: str, port: int) -> list[str]:
-        import asyncio
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    yield asked
+    over.set()
 
-        asked.set()
-        await asyncio.sleep(60)
-        return []
 
+def test_a_look_up_that_hangs_is_broken_off(fetch: Fetch, hanging: list[str]) -> None:
     with pytest.raises(Cancelled):
-        fetch(["https://slow.example/x"], should_stop=asked.is_set, resolve=hang)
+        fetch(["https://hangs.example/x"], should_stop=lambda: bool(hanging))
+
+
+def test_look_ups_that_hang_hold_up_no_other(web: Web, fetch_all: FetchAll, hanging: list[str]) -> None:
+    web.answers = {"/x": lambda request: request.send(200, b"x")}
+    bad = [f"https://{number}.hangs.example/x" for number in range(7)]
+    good = [web.url("/x").replace("127.0.0.1", "localhost")] * 20
+    found = fetch_all([*bad, *good], ARENA_IMAGE_HOSTS="localhost", ARENA_IMAGE_TIMEOUT_SECONDS=3)
+    assert [isinstance(each, Path) for each in found] == [False] * 7 + [True] * 20
+    assert "It cannot be fetched: ConnectTimeout" in str(found[0]) or "did not arrive within 3 s" in str(found[0])
+    assert len(set(hanging)) == 7
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("metadata.google.internal", "169.254.169.254"),
+        ("metadata.google.internal", "fd20:ce::254"),
+        ("instance-data.ec2.internal", "fd00:ec2::254"),
+        ("abc123.runpod.internal", "10.1.2.3"),
+        ("abc123.runpod.internal", "100.65.2.3"),
+        ("kubernetes.default.svc", "10.96.0.1"),
+        ("host.docker.internal", "192.168.65.254"),
+        ("nat64.example", "64:ff9b::a9fe:a9fe"),
+        ("scoped.example", "2606:2800:220:1::1%eth0"),
+        ("empty.example", ""),
+    ],
+)
+def test_names_inside_are_refused_by_where_they_lead(fetch: Fetch, name: str, address: str) -> None:
+    async def inside(host: str, port: int) -> list[str]:
+        return [address]
+
+    with pytest.raises(ImageRefused, match="not on the public internet"):
+        fetch([f"https://{name}/x"], resolve=inside, ARENA_IMAGE_HOSTS="cars.example")
+
+
+@pytest.mark.parametrize("port", [0, 65536, 99999])
+def test_a_port_that_there_is_not_is_refused(fetch: Fetch, port: int) -> None:
+    with pytest.raises(ImageRefused, match="a port that there is not"):
+        fetch([f"http://127.0.0.1:{port}/x"])
+
+
+@pytest.mark.parametrize("host", ["xn--bcher-kva.example", "[::1]", "[::1]:{port}", "BCHER.example"])
+def test_an_allowed_host_is_found_as_it_is_written(web: Web, fetch_all: FetchAll, host: str) -> None:
+    port = web.url().rpartition(":")[2]
+    web.answers = {"/x": lambda request: request.send(200, b"x")}
+    name = host.partition("]")[0] + "]" if "]" in host else host.replace("xn--bcher-kva", "bücher")
+
+    async def home(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    allowed = host.format(port=port)
+    (found,) = fetch_all([f"http://{name}:{port}/x"], resolve=home, ARENA_IMAGE_HOSTS=allowed)
+    assert isinstance(found, Path), found
+
+
+def test_it_says_who_asks(web: Web, fetch: Fetch) -> None:
+    asked: list[tuple[str | None, str | None]] = []
+
+    def note(request: Request) -> None:
+        asked.append((request.headers["User-Agent"], request.headers["Accept-Encoding"]))
+        request.send(200, b"x")
+
+    web.answers = {"/x": note}
+    fetch([web.url("/x")])
+    assert asked == [("vision-arena", "identity")]
