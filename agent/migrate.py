@@ -1,5 +1,6 @@
 """Brings a database up to date with ``sql/migrations``, as the Supabase CLI would, and publishes models."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -7,6 +8,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from agent.errors import MigrationError
 from sql.migration import BOOKKEEPING, Migration, migrations
+from sql.policy import Policy
 from sql.seed import built_in_seed
 
 # Two runs at once wait for each other here; the number is arbitrary but must not change.
@@ -24,8 +26,10 @@ class Migrated:
     changed: list[str]
 
 
-def migrate(database_url: str, seed: str | None = None, *, dry_run: bool = False) -> Migrated:
-    """Apply what is missing and publish models, by default the built-in ones, all in one transaction.
+def migrate(
+    database_url: str, seed: str | None = None, policies: Sequence[Policy] = (), *, dry_run: bool = False
+) -> Migrated:
+    """Apply what is missing, publish models, by default the built-in ones, and set policies, all in one transaction.
 
     `seed` is a statement of ``sql.seed``. A dry run does it all and takes it back.
     Raises MigrationError, with nothing changed.
@@ -45,6 +49,9 @@ def migrate(database_url: str, seed: str | None = None, *, dry_run: bool = False
             stage = "Publishing the models failed"
             rows = connection.execute((seed or built_in_seed()).encode())
             published = sorted(str(row[0]) for row in rows)
+            for policy in policies:
+                stage = f"The policy {policy} failed"
+                connection.execute(policy.sql.encode())
             if dry_run:
                 connection.rollback()
     except psycopg.Error as error:

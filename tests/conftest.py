@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from agent.migrate import migrate
 from local import LocalStack
+from tests.sql.database import WIDE_OPEN
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -16,8 +18,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[LocalStack]:
-    """A local stack, migrated."""
+    """A local stack, migrated; it takes images from this machine."""
     with LocalStack() as running:
         migrate(running.database_url)
+        with psycopg.connect(running.database_url) as connection:
+            connection.execute(WIDE_OPEN)
         running.reload_schema()
         yield running

@@ -29,6 +29,7 @@ from agent.settings import WEIGHTS_DIR
 from agent.show_result import result_view
 from benchmark import load_catalogue
 from local import LocalStack
+from sql.policy import Policy
 
 DEMO = Path(demo_package.__file__).parent
 _CATALOGUE = DEMO / "catalogue.toml"
@@ -75,7 +76,7 @@ def _start_stack(console: Console, running: ExitStack, port: int | None) -> Loca
     with _step(console, "local stack", "Postgres, REST, Auth and Realtime"):
         stack = running.enter_context(LocalStack(port=port))
     with _step(console, "database", "tables and functions of the arena"):
-        migrate(stack.database_url)
+        migrate(stack.database_url, policies=[Policy.LOCAL_IMAGES])
         stack.reload_schema()
     return stack
 

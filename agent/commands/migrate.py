@@ -1,5 +1,6 @@
 """``arena migrate``: bring a Supabase database up to date."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,6 +8,7 @@ import typer
 from rich.console import Console
 
 from agent.commands.options import given
+from sql.policy import Policy
 
 if TYPE_CHECKING:
     from agent.migrate import Migrated
@@ -26,6 +28,10 @@ def migrate(
             help="A catalogue of your own, whose models are published beside the built-in ones."
             " ARENA_CATALOGUE, unless it is in .env."
         ),
+    ] = None,
+    policy: Annotated[
+        list[Policy] | None,
+        typer.Option(help="What the arena's owner decides; see docs/security.md. May be given several times."),
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Do it all, take it back, and show what it was.")] = False,
     print_seed: Annotated[
@@ -52,17 +58,20 @@ def migrate(
         typer.echo(statement, nl=False)
         return
     settings = load_database_settings(**given(DATABASE_URL=database_url))
-    _show(Console(), apply(settings.database_url.get_secret_value(), statement, dry_run=dry_run), dry_run=dry_run)
+    done = apply(settings.database_url.get_secret_value(), statement, policy or (), dry_run=dry_run)
+    _show(Console(), done, policy or (), dry_run=dry_run)
 
 
-def _show(console: Console, done: "Migrated", *, dry_run: bool) -> None:
+def _show(console: Console, done: "Migrated", policies: Sequence[Policy], *, dry_run: bool) -> None:
     mark = "[yellow]would be done:[/]" if dry_run else "[green]✓[/]"
     for migration in done.applied:
         console.print(f"{mark} {migration.version} {migration.name.replace('_', ' ')}")
     for what, ids in (("added", done.added), ("changed", done.changed)):
         if ids:
             console.print(f"{mark} models {what}: {', '.join(ids)}", highlight=False)
-    if not (done.applied or done.added or done.changed):
+    for policy in policies:
+        console.print(f"{mark} policy {policy}")
+    if not (done.applied or done.added or done.changed or policies):
         console.print("The database is up to date.")
     elif done.applied and not dry_run:
         console.print(f"{len(done.applied)} applied.")

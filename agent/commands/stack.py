@@ -20,10 +20,11 @@ def stack(
     """
     from agent.migrate import migrate
     from local import LocalStack
+    from sql.policy import Policy
 
     console = Console()
     with LocalStack(port=port, data_dir=data) as running:
-        migrate(running.database_url)
+        migrate(running.database_url, policies=[Policy.LOCAL_IMAGES])
         running.reload_schema()
         console.print(f"[green]Ready.[/] Stop with Ctrl-C. For .env:\n\nSUPABASE_URL={running.url}")
         console.print(f"SUPABASE_KEY={running.secret_key}", soft_wrap=True)

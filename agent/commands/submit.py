@@ -30,7 +30,8 @@ def submit(
     """Insert a job with the publishable key; an agent somewhere will take it.
 
     The image paths of the manifest go into the job as they stand, so they must be ones which the
-    agent can read: https:// addresses, or paths under its ARENA_IMAGE_ROOT.
+    agent can read: https:// addresses, storage://bucket/path, or paths under its ARENA_IMAGE_ROOT
+    where the arena takes such.
 
     Example: `arena submit Trained_yolov5 Trained_yolov8 --images photos/manifest.json --wait`
     """

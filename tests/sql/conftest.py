@@ -8,14 +8,8 @@ from pathlib import Path
 import pytest
 
 from sql.seed import built_in_seed
-from tests.sql.database import Database, connect, make_it_supabase, migrate
+from tests.sql.database import WIDE_OPEN, Database, connect, make_it_supabase, migrate
 from tests.sql.server import PostgresServer, get_server
-
-#: What most tests are not about. Those that are set it back.
-WIDE_OPEN = b"""
-    update public.arena_settings
-    set allow_http_images = true, allow_local_images = true, max_pending_per_user = 100000, max_pending_anon = 100000
-"""
 
 
 @pytest.fixture(scope="session")

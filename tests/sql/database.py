@@ -35,6 +35,12 @@ IMAGE_RESULTS = [
     {"side": "b", "image_index": 0, "predicted_count": 1, "latency_ms": 4.5},
 ]
 
+#: What most tests are not about. Those that are set it back.
+WIDE_OPEN = b"""
+    update public.arena_settings
+    set allow_http_images = true, allow_local_images = true, max_pending_per_user = 100000, max_pending_anon = 100000
+"""
+
 Row = dict[str, Any]
 
 

@@ -41,6 +41,23 @@ def test_migrate_says_what_it_did_and_then_that_there_is_nothing_to_do(tmp_path:
     assert "up to date" in fourth.stdout
 
 
+def test_policies_are_set_and_said() -> None:
+    with LocalStack() as fresh:
+        first = arena("migrate", "--database-url", fresh.database_url, "--policy", "private")
+        second = arena(
+            "migrate", "--database-url", fresh.database_url, "--policy", "public", "--policy", "local_images"
+        )
+        unknown = arena("migrate", "--database-url", fresh.database_url, "--policy", "secret")
+        missing = arena("migrate", "--database-url", fresh.database_url, "--policy", "storage", "--policy", "private")
+        with psycopg.connect(fresh.database_url) as connection:
+            settings = connection.execute("select private, allow_local_images from public.arena_settings").fetchall()
+    assert "✓ policy private" in first.stdout
+    assert second.stdout == "✓ policy public\n✓ policy local_images\n"
+    assert "'public', 'private', 'local_images'" in " ".join(unknown.stderr.split())
+    assert "The policy storage failed; nothing was changed: This project has no Supabase Storage" in missing.stderr
+    assert settings == [(False, True)]
+
+
 def test_what_is_pasted_publishes_what_migrate_would(tmp_path: Path) -> None:
     (tmp_path / "catalogue.toml").write_text(OWN)
     printed = arena("migrate", "--print-seed", "--catalogue", tmp_path / "catalogue.toml").stdout
