@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import structlog
 from filelock import FileLock, Timeout
@@ -137,7 +137,7 @@ class ImageCache:
         self._warned = True
 
 
-def _can_be_sent(value: object) -> bool:
+def _can_be_sent(value: object) -> TypeGuard[str]:
     """Whether what a server said may be said to it again."""
     return isinstance(value, str) and value.isascii() and value.isprintable() and len(value) <= _MOST_CHARACTERS
 

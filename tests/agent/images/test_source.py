@@ -99,7 +99,7 @@ def test_all_images_of_a_job_share_a_time(web: Web, fetch_all: FetchAll) -> None
 
 
 def test_a_pause_ends_when_the_agent_stops(web: Web, fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_Fetch._download.retry, "wait", source._pause)  # type: ignore[attr-defined]
+    monkeypatch.setattr(_Fetch._download.retry, "wait", source._pause)
     asked = threading.Event()
 
     def later(request: Request) -> None:
