@@ -68,19 +68,17 @@ class ImageCache:
         target.unlink(missing_ok=True)
         return None
 
-    def keep(self, address: str, headers: Mapping[str, str], file: Path) -> None:
+    def keep(self, address: str, headers: Mapping[str, str], file: Path, sha256: str) -> None:
         """Take in an image that came with these headers, if its server will say whether it has changed."""
         said = {"etag": headers.get("ETag"), "last_modified": headers.get("Last-Modified")}
         note = {name: value for name, value in said.items() if _can_be_sent(value)}
         if self._max_bytes <= 0 or not note or "no-store" in headers.get("Cache-Control", "").lower():
             return
         try:
-            with file.open("rb") as opened:
-                note["sha256"] = hashlib.file_digest(opened, "sha256").hexdigest()
-            content = self._content(str(note["sha256"]))
+            content = self._content(sha256)
             if not content.is_file():
                 _publish(content, lambda part: _link(file, part))
-            _publish(self._note(address), lambda part: part.write_text(json.dumps(note), "utf-8"))
+            _publish(self._note(address), lambda part: part.write_text(json.dumps({**note, "sha256": sha256}), "utf-8"))
             self._lost.discard(address)
         except OSError as error:
             self._warn(error)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Future
 from threading import Thread
@@ -55,13 +56,14 @@ class PinnedTransport(httpx.AsyncHTTPTransport):
     environment take part. A request raises HostNotPublic or HostUnknown, beside what httpx raises.
     """
 
-    def __init__(self, is_allowed: Callable[[str, int], bool], resolve: Resolve = resolve) -> None:
+    def __init__(
+        self, is_allowed: Callable[[str, int], bool], certificates: ssl.SSLContext, resolve: Resolve = resolve
+    ) -> None:
         """`is_allowed` says of a host and a port whether its addresses need not be public."""
-        context = httpx.create_ssl_context()
-        super().__init__(verify=context, trust_env=False)
+        super().__init__(verify=certificates, trust_env=False)
         # httpx has no door for a network backend.
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=context,
+            ssl_context=certificates,
             max_connections=_MOST_CONNECTIONS,
             max_keepalive_connections=_MOST_CONNECTIONS,
             keepalive_expiry=5.0,

@@ -1,6 +1,8 @@
 """Where a job's images come from."""
 
 import asyncio
+import hashlib
+import ssl
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
@@ -10,7 +12,7 @@ import httpx
 import structlog
 from tenacity import RetryCallState, retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
-from agent.errors import ImageError, ImageRefused, ImageUnreachable
+from agent.errors import ImageError, ImageRefused, ImageUnreachable, SettingsError
 from agent.images.body import pieces
 from agent.images.budget import Budget
 from agent.images.cache import ImageCache
@@ -32,10 +34,14 @@ _backoff = wait_random_exponential(multiplier=1.0, max=4.0)
 
 
 class ImageSource:
-    """Fetches images over http(s) or from Supabase Storage, or finds them under the agent's own image root."""
+    """Fetches images over http(s) or from Supabase Storage, or finds them under the agent's own image root.
+
+    Needs no main thread. Raises SettingsError where the certificates that the environment names cannot be read.
+    """
 
     def __init__(self, settings: Settings, resolve: Resolve = resolve) -> None:
         self._settings, self._resolve = settings, resolve
+        self._certificates = _certificates()
 
     def fetch(
         self, images: Sequence[JobImage], folder: Path, should_stop: Callable[[], bool] = lambda: False
@@ -44,19 +50,23 @@ class ImageSource:
 
         Raises Cancelled within a second after ``should_stop`` said so.
         """
-        return run_at_once(_Fetch(self._settings, self._resolve, folder).run(images, should_stop))
+        return run_at_once(self._work(folder).run(images, should_stop))
+
+    def _work(self, folder: Path) -> "_Fetch":
+        web = Web(self._settings, self._certificates, self._resolve)
+        return _Fetch(self._settings, web, Storage(self._settings, self._certificates), folder)
 
 
 class _Fetch:
     """The images of one job; asynchronous, since only so can a download be broken off."""
 
-    def __init__(self, settings: Settings, resolve: Resolve, folder: Path) -> None:
+    def __init__(self, settings: Settings, web: Web, storage: Storage, folder: Path) -> None:
         self._settings, self._folder = settings, folder
         self._ends_at = time.monotonic() + settings.image_total_seconds
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._budget = Budget(settings.image_total_mb)
         self._cache = ImageCache(settings.cache_dir / "images", settings.image_cache_mb * 1e6)
-        self._web, self._storage = Web(settings, resolve), Storage(settings)
+        self._web, self._storage = web, storage
 
     async def run(self, images: Sequence[JobImage], should_stop: Callable[[], bool]) -> list[Path | ImageError]:
         async with AsyncExitStack() as stack:
@@ -122,8 +132,8 @@ class _Fetch:
 
     async def _receive(self, path: str, key: str, response: httpx.Response, target: Path) -> None:
         if response.status_code != httpx.codes.NOT_MODIFIED:
-            await self._save(path, response, target)
-            self._cache.keep(key, response.headers, target)
+            sha256 = await self._save(path, response, target)
+            self._cache.keep(key, response.headers, target, sha256)
             return
         await response.aread()  # there is nothing, but only then is the connection used again
         size = self._cache.take(key, target)
@@ -131,9 +141,10 @@ class _Fetch:
             raise ImageUnreachable(path, "It was to be in the cache and is not.")
         self._budget.spend(path, size)
 
-    async def _save(self, path: str, response: httpx.Response, target: Path) -> None:
-        """Counts what is written, not what the server says."""
+    async def _save(self, path: str, response: httpx.Response, target: Path) -> str:
+        """Counts what is written, not what the server says; gives its sha256."""
         limit = size = int(self._settings.image_max_mb * 1e6)
+        sha256 = hashlib.sha256()
         with target.open("wb") as file:
             async for chunk in pieces(path, response):
                 size -= len(chunk)
@@ -145,6 +156,15 @@ class _Fetch:
                     )
                 self._budget.spend(path, len(chunk))
                 file.write(chunk)
+                sha256.update(chunk)
+        return sha256.hexdigest()
+
+
+def _certificates() -> ssl.SSLContext:
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:
+        raise SettingsError("The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read.") from error
 
 
 def _worth_a_try(error: BaseException) -> bool:

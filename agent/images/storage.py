@@ -1,5 +1,6 @@
 """Images in Supabase Storage."""
 
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import quote, unquote
@@ -16,12 +17,12 @@ SCHEME = "storage://"
 class Storage:
     """Reads the buckets that the agent's owner names, with the agent's key, from its own project only."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, certificates: ssl.SSLContext) -> None:
         self._settings = settings
         #: Before a path, makes it the name of one thing in the world.
         self.origin = f"{settings.url} "
         self._http = httpx.AsyncClient(
-            verify=httpx.create_ssl_context(),
+            verify=certificates,
             timeout=patience(settings),
             trust_env=False,
             follow_redirects=False,

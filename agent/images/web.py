@@ -1,5 +1,6 @@
 """Images at addresses that strangers wrote."""
 
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -24,10 +25,10 @@ class Web:
     #: Before a path, makes it the name of one thing in the world.
     origin = ""
 
-    def __init__(self, settings: Settings, resolve: Resolve = resolve) -> None:
+    def __init__(self, settings: Settings, certificates: ssl.SSLContext, resolve: Resolve = resolve) -> None:
         self._settings = settings
         self._http = httpx.AsyncClient(
-            transport=PinnedTransport(self._is_allowed, resolve),
+            transport=PinnedTransport(self._is_allowed, certificates, resolve),
             timeout=patience(settings),
             headers={"User-Agent": "vision-arena"},
             trust_env=False,

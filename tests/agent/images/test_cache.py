@@ -168,13 +168,17 @@ def test_a_cache_that_cannot_be_written_costs_no_image(web: Web, fetch: Fetch, t
     assert [line["event"] for line in logs] == ["the image cache does not work: Not a directory"], "once is enough"
 
 
+def sha256_of(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
 def filled(folder: Path, max_bytes: int, count: int) -> ImageCache:
     """`count` images of 10,000 bytes, the first one used last."""
     cache = ImageCache(folder, max_bytes)
     for number in range(count):
         (folder / "file").parent.mkdir(parents=True, exist_ok=True)
         (folder / "file").write_bytes(bytes([number]) * 10_000)
-        cache.keep(f"https://h/{number}", {"ETag": '"x"'}, folder / "file")
+        cache.keep(f"https://h/{number}", {"ETag": '"x"'}, folder / "file", sha256_of(folder / "file"))
         (folder / "file").unlink()
     for position, path in enumerate(sorted((folder / "contents").glob("*"), key=lambda each: each.read_bytes()[0])):
         os.utime(path, (1000 + position, 1000 + position))
@@ -205,7 +209,7 @@ def test_of_very_many_small_ones_some_go(tmp_path: Path, monkeypatch: pytest.Mon
     for number in range(50):
         file.unlink(missing_ok=True)
         file.write_bytes(bytes([number % 30]))
-        cache.keep(f"https://h/{number}", {"ETag": '"x"'}, file)
+        cache.keep(f"https://h/{number}", {"ETag": '"x"'}, file, sha256_of(file))
     cache.trim()
     assert len(list((tmp_path / "cache" / "addresses").glob("*"))) <= 20
     assert len(list((tmp_path / "cache" / "contents").glob("*"))) * 4096 <= 100_000
@@ -222,7 +226,7 @@ def test_two_agents_may_share_it(tmp_path: Path) -> None:
                 file = tmp_path / f"{agent}"
                 file.unlink(missing_ok=True)
                 file.write_bytes(bytes([number]) * 10_000)
-                cache.keep(f"https://h/{number}", {"ETag": '"x"'}, file)
+                cache.keep(f"https://h/{number}", {"ETag": '"x"'}, file, sha256_of(file))
                 if cache.take(f"https://h/{number}", tmp_path / f"{agent}-taken"):
                     assert (tmp_path / f"{agent}-taken").read_bytes() == bytes([number]) * 10_000
                 cache.trim()

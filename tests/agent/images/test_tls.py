@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from agent.errors import ImageUnreachable
+from agent.errors import ImageUnreachable, SettingsError
 from tests.agent.images.fetch import Fetch
 
 pytestmark = pytest.mark.usefixtures("_no_pauses")
@@ -111,3 +111,9 @@ def test_an_address_needs_a_certificate_of_its_own(
     monkeypatch.setenv("SSL_CERT_FILE", str(secure.file))
     with pytest.raises(ImageUnreachable, match="ConnectError"):
         fetch([f"https://127.0.0.1:{secure.port}/x"])
+
+
+def test_certificates_that_cannot_be_read_are_named(fetch: Fetch, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere.pem")
+    with pytest.raises(SettingsError, match="SSL_CERT_FILE"):
+        fetch(["x.jpg"])
