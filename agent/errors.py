@@ -6,6 +6,7 @@
     ├── SettingsError
     ├── ManifestError
     ├── MigrationError
+    ├── AgentKeyError
     ├── JobEnded                  (a job that was watched)
     ├── StoreError
     │   ├── StoreUnavailable      (transient)
@@ -51,6 +52,10 @@ class ManifestError(AgentError):
 
 class MigrationError(AgentError):
     """The database could not be migrated."""
+
+
+class AgentKeyError(AgentError):
+    """The agent's key cannot be made."""
 
 
 class JobEnded(AgentError):

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import structlog
 
+from agent.credentials import Credentials
 from agent.errors import AlreadyThere, NotMigrated, RequestRefused, StoreUnavailable
 from agent.job import utc
 from agent.realtime import Binding, Change, Subscription
@@ -51,7 +52,7 @@ class FrontEnd:
 
     def __init__(self, url: str, key: str) -> None:
         self._url, self._key = url, key
-        self._client, self._http = connect(url, key)
+        self._client, self._http = connect(url, Credentials(key))
 
     def __enter__(self) -> Self:
         return self
@@ -134,7 +135,7 @@ class FrontEnd:
         changes: asyncio.Queue[Change | None] = asyncio.Queue()
         subscription = Subscription(
             self._url,
-            self._key,
+            Credentials(self._key),
             [
                 Binding("jobs", "UPDATE", f"id=eq.{job_id}"),
                 Binding("comparison_results", "INSERT", f"job_id=eq.{job_id}"),

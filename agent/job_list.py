@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import UUID
 
+from agent.credentials import Credentials
 from agent.errors import NotMigrated, RequestRefused
 from agent.supabase_client import connect, retrying, supabase_errors
 
@@ -42,7 +43,7 @@ class JobList:
     """The jobs that a key may see. Methods raise StoreError."""
 
     def __init__(self, url: str, key: str) -> None:
-        self._client, self._http = connect(url, key)
+        self._client, self._http = connect(url, Credentials(key))
 
     def __enter__(self) -> Self:
         return self

@@ -16,6 +16,7 @@ import structlog
 from realtime import AsyncRealtimeClient, RealtimeSubscribeStates
 from realtime.types import PostgresChangesPayload, RealtimePostgresChangesListenEvent
 
+from agent.credentials import Credentials
 from agent.log import scrub
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -70,13 +71,13 @@ class Subscription:
     def __init__(
         self,
         url: str,
-        key: str,
+        credentials: Credentials,
         bindings: list[Binding],
         on_change: Callable[[Change], None],
         on_ready: Callable[[], None],
         timing: Timing = Timing(),
     ) -> None:
-        self._url, self._key = f"{url}/realtime/v1", key
+        self._url, self._credentials = f"{url}/realtime/v1", credentials
         self._bindings, self._on_change, self._on_ready = bindings, on_change, on_ready
         self._timing = timing
 
@@ -84,7 +85,8 @@ class Subscription:
         """Stay subscribed until cancelled."""
         failures = 0
         while True:
-            client = AsyncRealtimeClient(self._url, self._key, auto_reconnect=False, max_retries=1)
+            client = AsyncRealtimeClient(self._url, self._credentials.apikey, auto_reconnect=False, max_retries=1)
+            await client.set_auth(self._credentials.bearer)
             session = _Session(client, self._timing)
             try:
                 await session.run(self._bindings, self._on_change, self._on_ready)

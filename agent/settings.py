@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, HttpUrl, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from agent.agent_key import ROLE, AgentKey
 from agent.credentials import Credentials
 from agent.errors import SettingsError
 
@@ -64,7 +65,8 @@ class ProjectSettings(BaseSettings):
 class Settings(ProjectSettings):
     """Settings of one agent."""
 
-    supabase_key: Key = Field(alias="SUPABASE_KEY", description="the secret key, sb_secret_…")
+    supabase_key: Key = Field(alias="SUPABASE_KEY", description="of `arena agent-key`, or the secret key, sb_secret_…")
+    publishable_key: Key | None = Field(None, alias="SUPABASE_PUBLISHABLE_KEY")
 
     name: str = Field("agent", alias="ARENA_AGENT_NAME", max_length=80)
     poll_seconds: Seconds = Field(5.0, alias="ARENA_POLL_SECONDS", le=60)
@@ -116,10 +118,46 @@ class Settings(ProjectSettings):
     def _lower_hosts(cls, hosts: frozenset[str]) -> frozenset[str]:
         return frozenset(host.lower() for host in hosts)
 
+    @field_validator("supabase_key")
+    @classmethod
+    def _check_key(cls, key: SecretStr) -> SecretStr:
+        """What can be told of a key without asking: an agent that starts with the wrong one would only fail later."""
+        if key.get_secret_value().startswith("sb_publishable_"):
+            raise ValueError("it is the publishable key, which claims no jobs")
+        token = AgentKey.read(key.get_secret_value())
+        if token and token.role not in (ROLE, "service_role"):
+            raise ValueError(f"it is a key of the role {token.role}, which claims no jobs")
+        if token and token.days_left() < 0:
+            raise ValueError(f"it ended on {token.ends_at:%Y-%m-%d %H:%M} UTC; mint a new one with `arena agent-key`")
+        return key
+
+    @model_validator(mode="after")
+    def _key_beside_the_token(self) -> Self:
+        if self.agent_key and self.agent_key.role == ROLE and self.publishable_key is None:
+            raise ValueError(
+                "SUPABASE_PUBLISHABLE_KEY is not set. A SUPABASE_KEY of `arena agent-key` says who the agent is, and "
+                "the publishable key beside it which project is meant."
+            )
+        return self
+
+    @property
+    def agent_key(self) -> AgentKey | None:
+        """What SUPABASE_KEY says of itself, if it is a token."""
+        return AgentKey.read(self.supabase_key.get_secret_value())
+
     @property
     def credentials(self) -> Credentials:
         """What every request to Supabase carries."""
-        return Credentials(self.supabase_key.get_secret_value())
+        key, token = self.supabase_key.get_secret_value(), self.agent_key
+        if token is None or token.role != ROLE:
+            return Credentials(key)
+        assert self.publishable_key is not None
+        return Credentials(self.publishable_key.get_secret_value(), key)
+
+
+def _is_an_agents(key: str) -> bool:
+    token = AgentKey.read(key)
+    return token is not None and token.role == ROLE
 
 
 class FrontEndSettings(ProjectSettings):
@@ -138,14 +176,18 @@ class QueueSettings(ProjectSettings):
     def _one_of_two(self) -> Self:
         if self.supabase_key is None and self.publishable_key is None:
             raise ValueError("Neither SUPABASE_KEY nor SUPABASE_PUBLISHABLE_KEY is set.")
+        if self.publishable_key is None and self.supabase_key and _is_an_agents(self.supabase_key.get_secret_value()):
+            raise ValueError(
+                "SUPABASE_KEY is an agent's, which sees no more of a job than that it is there. Set "
+                "SUPABASE_PUBLISHABLE_KEY too, or give the secret key by --key."
+            )
         return self
 
     @property
     def key(self) -> str:
         """The key that sees most."""
-        key = self.supabase_key or self.publishable_key
-        assert key is not None
-        return key.get_secret_value()
+        keys = [each.get_secret_value() for each in (self.supabase_key, self.publishable_key) if each]
+        return next(key for key in keys if not _is_an_agents(key))
 
 
 class CatalogueSettings(BaseSettings):

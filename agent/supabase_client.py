@@ -8,6 +8,7 @@ from postgrest import APIError
 from supabase import Client, ClientOptions, create_client
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
+from agent.credentials import Credentials
 from agent.errors import AlreadyThere, KeyRefused, NotMigrated, RequestRefused, StoreError, StoreUnavailable
 from agent.log import scrub
 
@@ -33,7 +34,9 @@ _UNAVAILABLE = {"PGRST000", "PGRST001", "PGRST002", "PGRST003"}
 _PASSING = {"08", "40", "53", "57"}
 
 
-def connect(url: str, key: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> tuple[Client, httpx.Client]:
+def connect(
+    url: str, credentials: Credentials, timeout_seconds: float = _TIMEOUT_SECONDS
+) -> tuple[Client, httpx.Client]:
     """A Supabase client and the HTTP/1.1 connections it uses, to be closed by the caller.
 
     HTTP/2 connections that were kept alive break on their next use (supabase-py issue 1064).
@@ -43,7 +46,9 @@ def connect(url: str, key: str, timeout_seconds: float = _TIMEOUT_SECONDS) -> tu
     http = httpx.Client(http2=False, timeout=timeout, follow_redirects=False)
     options = ClientOptions(auto_refresh_token=False, persist_session=False, httpx_client=http)
     try:
-        return create_client(url, key, options), http
+        client = create_client(url, credentials.apikey, options)
+        client.postgrest.auth(credentials.bearer)
+        return client, http
     except Exception as error:
         http.close()
         raise KeyRefused(scrub(f"The Supabase key cannot be used: {error}.")) from error
@@ -70,7 +75,7 @@ def _translate(error: APIError) -> StoreError:
     if code in _KEY_REFUSED or "api key" in message.lower():
         return KeyRefused(
             f"Supabase refused the key: {message}.",
-            hint="An agent needs the secret key (sb_secret_…), a front end the publishable one.",
+            hint="An agent needs one of `arena agent-key` or the secret key (sb_secret_…), a front end the publishable one.",
         )
     if code in _UNAVAILABLE or _is_passing(code):
         return StoreUnavailable(f"Supabase cannot answer: {message}.")

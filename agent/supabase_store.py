@@ -23,9 +23,7 @@ class SupabaseStore:
     def __init__(self, settings: Settings, card: AgentCard) -> None:
         self._settings = settings
         self._card = card
-        self._client, self._http = connect(
-            settings.url, settings.supabase_key.get_secret_value(), _timeout_seconds(settings.lease_seconds)
-        )
+        self._client, self._http = connect(settings.url, settings.credentials, _timeout_seconds(settings.lease_seconds))
 
     def close(self) -> None:
         """Close the connections."""

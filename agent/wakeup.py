@@ -11,6 +11,7 @@ from uuid import UUID
 
 import structlog
 
+from agent.credentials import Credentials
 from agent.realtime import Binding, Change, Subscription, Timing
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -70,9 +71,11 @@ class PollOnly:
 class RealtimeWakeup(PollOnly):
     """Wakes up on a pending job's event and after every (re)subscription; hears of its own job's cancellation."""
 
-    def __init__(self, url: str, key: str, timing: Timing | None = None) -> None:
+    def __init__(self, url: str, credentials: Credentials, timing: Timing | None = None) -> None:
         super().__init__()
-        self._subscription = Subscription(url, key, _BINDINGS, self._on_change, self._on_ready, timing or Timing())
+        self._subscription = Subscription(
+            url, credentials, _BINDINGS, self._on_change, self._on_ready, timing or Timing()
+        )
         self._thread = threading.Thread(target=self._run, name="realtime", daemon=True)
         self._started = threading.Event()
         self._watched: tuple[str, Callable[[], None]] | None = None

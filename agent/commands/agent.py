@@ -14,6 +14,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from agent.agent_key import ROLE
 from agent.settings import Settings
 from agent.wakeup import PollOnly, RealtimeWakeup
 from agent.weights import WeightsSource
@@ -23,6 +24,7 @@ from benchmark import BenchmarkSettings, Catalogue
 _log = structlog.stdlib.get_logger(__name__)
 
 _STOP_SECONDS = 4.5
+_WARN_DAYS = 14.0
 
 
 def agent(
@@ -50,7 +52,7 @@ def agent(
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     # The models' processes inherit the environment and have no business with its secrets.
-    for secret in ("SUPABASE_KEY", "DATABASE_URL"):
+    for secret in ("SUPABASE_KEY", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_JWT_SECRET", "DATABASE_URL"):
         os.environ.pop(secret, None)
     run(settings, Shift(once, idle_exit), drain=drain)
 
@@ -72,6 +74,7 @@ def run(settings: Settings, shift: Shift, *, drain: bool) -> None:
         hardware=describe_machine(),
         models=weights.runnable(),
     )
+    _look_at_key(settings)
     with ExitStack() as stack:
         stack.enter_context(scratch())
         arena = stack.enter_context(Arena(catalogue, weights.folders, benchmark_settings(settings)))
@@ -81,6 +84,23 @@ def run(settings: Settings, shift: Shift, *, drain: bool) -> None:
         worker = Worker(settings, card, store, wakeup, images, weights, arena, shift, on_stuck=_leave_stuck)
         stop_on_signals(worker, drain=drain)
         worker.run()
+
+
+def _look_at_key(settings: Settings) -> None:
+    """Say in time that it ends, or that it may do more than an agent has to."""
+    key = settings.agent_key
+    if key and key.role != ROLE:
+        _log.warning(
+            "the key may do everything in the project; `arena agent-key` mints one that claims jobs and no more",
+            action="key_too_strong",
+        )
+    if key and key.days_left() < _WARN_DAYS:
+        _log.warning(
+            "the key ends soon; mint a new one with `arena agent-key`",
+            action="key_ends",
+            ends_at=str(key.ends_at),
+            days_left=round(key.days_left(), 1),
+        )
 
 
 def weights_source(settings: Settings, catalogue: Catalogue) -> WeightsSource:
@@ -115,7 +135,7 @@ def benchmark_settings(settings: Settings) -> BenchmarkSettings:
 def _wakeup(settings: Settings) -> PollOnly:
     if not settings.realtime:
         return PollOnly()
-    return RealtimeWakeup(settings.url, settings.supabase_key.get_secret_value())
+    return RealtimeWakeup(settings.url, settings.credentials)
 
 
 def stop_on_signals(worker: Worker, *, drain: bool) -> None:

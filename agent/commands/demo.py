@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 import demo as demo_package
+from agent.agent_key import AgentKey, JwtSecret
 from agent.commands.agent_process import AgentProcess
 from agent.commands.options import JobOptions, JsonFile, Port, parse_job_options, write_json
 from agent.commands.pairs import PAIRS, SCENES_OF, Pairs, fight, outcomes_table
@@ -96,7 +97,9 @@ def _scenes(console: Console, running: ExitStack, count: int) -> Path:
 def _start_agent(console: Console, running: ExitStack, stack: LocalStack, scenes: Path) -> AgentProcess:
     settings = {
         "SUPABASE_URL": stack.url,
-        "SUPABASE_KEY": stack.secret_key,
+        # As on a pod: a key that can do an agent's work and nothing else.
+        "SUPABASE_KEY": AgentKey.mint(JwtSecret(stack.jwt_secret), "demo agent", days=30).token,
+        "SUPABASE_PUBLISHABLE_KEY": stack.publishable_key,
         "ARENA_AGENT_NAME": "demo agent",
         "ARENA_CATALOGUE": str(_CATALOGUE),
         "ARENA_DOWNLOAD_WEIGHTS": "false",

@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
+from agent.credentials import Credentials
 from agent.errors import StoreUnavailable
 from agent.job import Lease
 from agent.lease_keeper import LeaseKeeper
@@ -289,7 +290,7 @@ def test_every_job_gets_done_once_while_faults_come_and_go(
 
     with (
         closing(SupabaseStore(patient, card)) as behind,
-        RealtimeWakeup(proxy.url, stack.secret_key, QUICK) as wakeup,
+        RealtimeWakeup(proxy.url, Credentials(stack.secret_key), QUICK) as wakeup,
         working(patient, card, behind, compare, wakeup),
     ):
         for _ in range(24):

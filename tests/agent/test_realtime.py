@@ -11,6 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 from websockets.asyncio.server import ServerConnection, serve
 
+from agent.credentials import Credentials
 from agent.realtime import Binding, Change, Subscription, Timing
 
 PATIENCE_SECONDS = 30.0
@@ -175,7 +176,12 @@ async def hear(
             port = next(iter(server.sockets)).getsockname()[1]
             binding = Binding("jobs", "INSERT", BINDING["filter"])
             subscription = Subscription(
-                f"http://127.0.0.1:{port}", "sb_x", [binding], on_change or heard.changes.append, note_ready, timing
+                f"http://127.0.0.1:{port}",
+                Credentials("sb_x"),
+                [binding],
+                on_change or heard.changes.append,
+                note_ready,
+                timing,
             )
             running = asyncio.create_task(subscription.run())
             try:

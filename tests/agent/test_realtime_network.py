@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
+from agent.credentials import Credentials
 from agent.realtime import Timing
 from agent.wakeup import RealtimeWakeup
 from local import LocalStack
@@ -33,7 +34,7 @@ def sleeping_behind(
     """A sleeper to whom Realtime delivers through the proxy, and its log."""
     with (
         capture_logs() as logs,
-        RealtimeWakeup(proxy.url, stack.secret_key, timing) as wakeup,
+        RealtimeWakeup(proxy.url, Credentials(stack.secret_key), timing) as wakeup,
         Sleeper(wakeup) as sleeper,
     ):
         until(lambda: sleeper.woken == 1)
@@ -64,14 +65,14 @@ def test_a_silent_death_is_noticed(proxy: FaultProxy, stack: LocalStack, queue: 
 
 
 def test_leaving_does_not_wait_for_a_peer_that_is_gone(proxy: FaultProxy, stack: LocalStack) -> None:
-    with RealtimeWakeup(proxy.url, stack.secret_key) as wakeup:
+    with RealtimeWakeup(proxy.url, Credentials(stack.secret_key)) as wakeup:
         wakeup.wait(LONG_SECONDS)
         proxy.set(up=BlackHole(), down=BlackHole())
     assert realtime_threads() == []
 
 
 def test_leaving_in_the_middle_of_a_goodbye_leaves_nothing_open(proxy: FaultProxy, stack: LocalStack) -> None:
-    with RealtimeWakeup(proxy.url, stack.secret_key, replace(QUICK, ping=0.2, goodbye=60.0)) as wakeup:
+    with RealtimeWakeup(proxy.url, Credentials(stack.secret_key), replace(QUICK, ping=0.2, goodbye=60.0)) as wakeup:
         wakeup.wait(LONG_SECONDS)
         proxy.set(up=BlackHole(), down=BlackHole())
         time.sleep(1.0)
@@ -106,7 +107,11 @@ def test_a_session_is_renewed_as_a_matter_of_course(proxy: FaultProxy, stack: Lo
 
 def test_a_token_that_has_run_out_ends_neither_the_poll_nor_the_trying(stack: LocalStack, queue: Queue) -> None:
     token = stack.keys.sign("arena_agent", lifetime_s=4)
-    with RealtimeWakeup(stack.url, token, QUICK) as wakeup, Sleeper(wakeup) as sleeper, capture_logs() as logs:
+    with (
+        RealtimeWakeup(stack.url, Credentials(stack.publishable_key, token), QUICK) as wakeup,
+        Sleeper(wakeup) as sleeper,
+        capture_logs() as logs,
+    ):
         until(lambda: sleeper.woken == 1)
         assert sleeper.wakes_within(10.0, queue.insert)
         until(lambda: len(down(logs)) >= 4)

@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from structlog.testing import capture_logs
 
+from agent.credentials import Credentials
 from agent.job import Lease
 from agent.lease_keeper import LeaseKeeper
 from agent.migrate import migrate
@@ -34,7 +35,7 @@ QUICK = Timing(first_pause=0.1, last_pause=0.5)
 @pytest.fixture
 def sleeper(stack: LocalStack, queue: Queue) -> Iterator[Sleeper]:
     """One that Realtime already delivers to."""
-    with RealtimeWakeup(stack.url, stack.secret_key) as wakeup, Sleeper(wakeup) as sleeper:
+    with RealtimeWakeup(stack.url, Credentials(stack.secret_key)) as wakeup, Sleeper(wakeup) as sleeper:
         until(lambda: sleeper.woken == 1)
         yield sleeper
 
@@ -67,7 +68,7 @@ def test_a_sleep_ends_by_itself() -> None:
 
 
 def test_nothing_is_left_behind(stack: LocalStack, queue: Queue, caplog: pytest.LogCaptureFixture) -> None:
-    with RealtimeWakeup(stack.url, stack.secret_key) as wakeup:
+    with RealtimeWakeup(stack.url, Credentials(stack.secret_key)) as wakeup:
         assert realtime_threads() == ["realtime"]
         wakeup.wait(LONG_SECONDS)
     assert realtime_threads() == []
@@ -77,7 +78,7 @@ def test_nothing_is_left_behind(stack: LocalStack, queue: Queue, caplog: pytest.
 
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.3])
 def test_it_can_be_left_at_any_moment(stack: LocalStack, seconds: float, caplog: pytest.LogCaptureFixture) -> None:
-    with RealtimeWakeup(stack.url, stack.secret_key):
+    with RealtimeWakeup(stack.url, Credentials(stack.secret_key)):
         time.sleep(seconds)
     assert realtime_threads() == []
     gc.collect()
@@ -87,7 +88,7 @@ def test_it_can_be_left_at_any_moment(stack: LocalStack, seconds: float, caplog:
 @pytest.mark.parametrize("status", [401, 503, 200])
 def test_a_server_without_realtime_is_tried_again_and_again(web: Web, status: int) -> None:
     web.answers = {"/realtime/v1/websocket": lambda request: request.send(status, b"no")}
-    with RealtimeWakeup(web.url(), "sb_secret_wrong") as wakeup:
+    with RealtimeWakeup(web.url(), Credentials("sb_secret_wrong")) as wakeup:
         until(lambda: web.asked["/realtime/v1/websocket"] >= 2)
         started = time.monotonic()
         wakeup.wait(0.05)
@@ -96,7 +97,7 @@ def test_a_server_without_realtime_is_tried_again_and_again(web: Web, status: in
 
 
 def test_a_wrong_key_does_not_end_it(stack: LocalStack) -> None:
-    with capture_logs() as logs, RealtimeWakeup(stack.url, "sb_secret_wrong"):
+    with capture_logs() as logs, RealtimeWakeup(stack.url, Credentials("sb_secret_wrong")):
         until(lambda: len(logs) >= 2)
         assert realtime_threads() == ["realtime"]
     assert {line["action"] for line in logs} == {"realtime_down"}
@@ -110,7 +111,7 @@ def test_a_restarted_project_is_found_again(tmp_path_factory: pytest.TempPathFac
     try:
         migrate(first.database_url)
         port = int(first.url.rpartition(":")[2])
-        with RealtimeWakeup(first.url, first.secret_key) as wakeup, Sleeper(wakeup) as sleeper:
+        with RealtimeWakeup(first.url, Credentials(first.secret_key)) as wakeup, Sleeper(wakeup) as sleeper:
             until(lambda: sleeper.woken == 1)
             first.stop()
             second = LocalStack(port=port, data_dir=folder, keys=first.keys)
@@ -144,7 +145,7 @@ class CountedWakeup(RealtimeWakeup):
     """Counts its reasons to wake. A sleeper does not: two at once wake it once."""
 
     def __init__(self, stack: LocalStack) -> None:
-        super().__init__(stack.url, stack.secret_key)
+        super().__init__(stack.url, Credentials(stack.secret_key))
         self.wakes = 0
 
     def wake(self) -> None:
@@ -211,7 +212,10 @@ def test_nobody_is_nudged_after_the_watch(listening: CountedWakeup, queue: Queue
 
 def test_a_new_subscription_nudges_for_what_came_in_the_gap(stack: LocalStack, queue: Queue) -> None:
     nudges = Nudges()
-    with RealtimeWakeup(stack.url, stack.secret_key, QUICK) as wakeup, wakeup.watching(uuid.uuid4(), nudges):
+    with (
+        RealtimeWakeup(stack.url, Credentials(stack.secret_key), QUICK) as wakeup,
+        wakeup.watching(uuid.uuid4(), nudges),
+    ):
         until(lambda: nudges.count == 1)
 
 

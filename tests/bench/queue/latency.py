@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from agent.credentials import Credentials
 from agent.migrate import migrate
 from agent.settings import Settings, load_settings
 from agent.store import AgentCard
@@ -51,7 +52,7 @@ class Latency:
         return Table("Insert to claimed, local stack, idle agent, ms", ("", "jobs", "p50", "p99", "most"), rows)
 
     def _with_realtime(self, stack: LocalStack, settings: Settings, queue: Queue) -> list[float]:
-        with RealtimeWakeup(stack.url, stack.secret_key) as wakeup:
+        with RealtimeWakeup(stack.url, Credentials(stack.secret_key)) as wakeup:
             start = time.perf_counter()
             wakeup.wait(PATIENCE_S)  # ends once it is subscribed
             assert time.perf_counter() - start < PATIENCE_S, "Realtime did not come up."
