@@ -39,3 +39,15 @@ def fetch(fetch_all: FetchAll) -> Fetch:
         return files
 
     return fetch
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """An image root with one image in it, and something outside."""
+    root = tmp_path / "root"
+    (root / "scenes").mkdir(parents=True)
+    (root / "scenes" / "1.jpg").write_bytes(b"x")
+    (tmp_path / "secret.txt").write_text("secret")
+    (root / "out").symlink_to(tmp_path / "secret.txt")
+    (root / "loop").symlink_to(root / "loop")
+    return root
