@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from agent.agent_key import AgentKey, JwtSecret
 from agent.errors import KeyRefused, NotMigrated, RequestRefused, StoreError, StoreUnavailable
 from agent.job import Lease
 from agent.store import AgentCard
@@ -56,10 +57,11 @@ def test_a_wrong_key_is_said(stack_settings: MakeSettings, key: str) -> None:
     assert "An agent needs the secret key" in str(error)
 
 
-def test_a_front_ends_key_is_not_enough(stack: LocalStack, stack_settings: MakeSettings) -> None:
-    error = claim_error(stack_settings(SUPABASE_KEY=stack.publishable_key))
+def test_a_key_that_another_project_signed_is_not_enough(stack: LocalStack, stack_settings: MakeSettings) -> None:
+    key = AgentKey.mint(JwtSecret("the secret of another project, long enough"), "agent", days=1).token
+    error = claim_error(stack_settings(SUPABASE_KEY=key, SUPABASE_PUBLISHABLE_KEY=stack.publishable_key))
     assert isinstance(error, KeyRefused)
-    assert "An agent needs the secret key" in str(error)
+    assert "one of `arena agent-key`" in str(error)
 
 
 @pytest.fixture(scope="module")
