@@ -27,7 +27,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 def jobs() -> None:
     """Show, retry and cancel jobs.
 
-    With SUPABASE_KEY, every job; with SUPABASE_PUBLISHABLE_KEY alone, the jobs that belong to nobody.
+    With the secret key as SUPABASE_KEY, every job; with SUPABASE_PUBLISHABLE_KEY alone, the jobs that belong to
+    nobody, to be read only.
 
     Example: `arena jobs list --status failed`
     """

@@ -251,26 +251,26 @@ def test_an_id_that_no_job_has_is_said(operator: JobList, queue: Queue, job: str
             ask(job)
 
 
-def test_a_failed_job_is_tried_again(visitor: JobList, queue: Queue, store: SupabaseStore) -> None:
+def test_a_failed_job_is_tried_again(operator: JobList, queue: Queue, store: SupabaseStore) -> None:
     queue.insert()
     job = fail(store)
-    assert visitor.retry(job[:8]) == {"id": job, "status": "pending", "changed": True}
+    assert operator.retry(job[:8]) == {"id": job, "status": "pending", "changed": True}
     assert queue.job(job)["attempt"] == 0
 
 
-def test_a_job_under_way_is_not_tried_again(visitor: JobList, queue: Queue, store: SupabaseStore) -> None:
+def test_a_job_under_way_is_not_tried_again(operator: JobList, queue: Queue, store: SupabaseStore) -> None:
     job = queue.insert()
-    assert visitor.retry(job[:8]) == {"id": job, "status": "pending", "changed": False}
+    assert operator.retry(job[:8]) == {"id": job, "status": "pending", "changed": False}
     claim(store)
     running = queue.job(job)
-    assert visitor.retry(job) == {"id": job, "status": "running", "changed": False}
+    assert operator.retry(job) == {"id": job, "status": "running", "changed": False}
     assert queue.job(job) == running
 
 
-def test_a_job_is_cancelled_once_and_for_all(visitor: JobList, queue: Queue, store: SupabaseStore) -> None:
+def test_a_job_is_cancelled_once_and_for_all(operator: JobList, queue: Queue, store: SupabaseStore) -> None:
     job = queue.insert()
     lease = claim(store)
-    assert visitor.cancel(job[:8]) == visitor.cancel(job) == {"id": job, "status": "cancelled"}
+    assert operator.cancel(job[:8]) == operator.cancel(job) == {"id": job, "status": "cancelled"}
     assert store.renew(lease, None) == "cancelled"
 
 
@@ -282,11 +282,20 @@ def refusal(ask: Any, job: str) -> RequestRefused:
     return raised.value
 
 
-@pytest.mark.parametrize("who", ["operator", "visitor"])
-def test_what_cannot_be_done_to_a_job_is_said_in_the_databases_words(
-    who: str, queue: Queue, store: SupabaseStore, request: pytest.FixtureRequest
+def test_a_visitor_is_told_that_what_belongs_to_nobody_is_not_theirs(
+    visitor: JobList, queue: Queue, store: SupabaseStore
 ) -> None:
-    jobs: JobList = request.getfixturevalue(who)
+    queue.insert()
+    for do in (visitor.retry, visitor.cancel):
+        refused = refusal(do, fail(store) if do == visitor.retry else queue.insert())
+        assert "of yours" in refused.message
+        assert "only the secret key manages it" in str(refused.hint)
+
+
+def test_what_cannot_be_done_to_a_job_is_said_in_the_databases_words(
+    operator: JobList, queue: Queue, store: SupabaseStore
+) -> None:
+    jobs = operator
     job = queue.insert()
     jobs.cancel(job)
     refused = refusal(jobs.retry, job)
@@ -312,7 +321,7 @@ def test_a_reply_that_was_lost_is_asked_for_again(
     web.answers = {"/rest/v1/jobs": lambda request: request.pass_on(stack.url), **dict.fromkeys(calls, lose_the_first)}
     queue.insert()
     job = fail(store)
-    with JobList(web.url(), stack.publishable_key) as jobs:
+    with JobList(web.url(), stack.secret_key) as jobs:
         assert jobs.retry(job)["status"] == "pending"
         assert jobs.cancel(job)["status"] == "cancelled"
     assert [web.asked[path] for path in calls] == [2, 2]

@@ -145,7 +145,7 @@ def test_the_secret_key_goes_before_the_publishable_one_and_an_option_before_bot
 
 def test_a_mistake_is_one_sentence_and_exit_code_1(queue: Queue, stack: LocalStack) -> None:
     job = queue.insert()
-    access = ["--url", stack.url, "--key", stack.publishable_key]
+    access = ["--url", stack.url, "--key", stack.secret_key]
     assert arena("jobs", "cancel", job, *access).returncode == 0
     shown = arena("jobs", "retry", job, *access)
     assert shown.returncode == 1

@@ -188,7 +188,10 @@ def test_other_schemes_are_refused(fetch: Fetch, address: str) -> None:
         fetch([address])
 
 
-@pytest.mark.parametrize("address", ["http://[::1/x.jpg", "http://h:port/x.jpg", "https://ho st\x7f/x.jpg", "https://xn--/x", "https://１２７.0.0.1/x"])
+@pytest.mark.parametrize(
+    "address",
+    ["http://[::1/x.jpg", "http://h:port/x.jpg", "https://ho st\x7f/x.jpg", "https://xn--/x", "https://１２７.0.0.1/x"],
+)
 def test_what_is_no_address_is_refused(fetch: Fetch, address: str) -> None:
     with pytest.raises(ImageRefused, match="cannot be read as an address"):
         fetch([address])
