@@ -101,7 +101,6 @@ class Web:
         return url
 
     def _is_allowed(self, host: str, port: int) -> bool:
-        host = host.lower()
         shown = f"[{host}]" if ":" in host else host
         return not self._settings.image_hosts.isdisjoint({host, shown, f"{shown}:{port}"})
 

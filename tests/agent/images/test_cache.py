@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from agent.errors import ImageRefused
 from agent.images.cache import ImageCache
-from tests.agent.images.fetch import Fetch
+from tests.agent.images.fetch import Fetch, FetchAll
 from tests.agent.web import Answer, Request, Web
 
 pytestmark = pytest.mark.usefixtures("_no_pauses")
@@ -38,6 +38,15 @@ def test_what_has_not_changed_is_not_sent_again(web: Web, fetch: Fetch) -> None:
     for _ in range(3):
         assert fetch([web.url("/x")])[0].read_bytes() == b"an image"
     assert sent == [200, 304, 304]
+
+
+def test_what_was_here_counts_like_any_other(web: Web, fetch_all: FetchAll) -> None:
+    for path in ("/x", "/y", "/z"):
+        web.answers[path] = revalidated(path.encode() * 20_000, [])
+    paths = [web.url(path) for path in ("/x", "/y", "/z")]
+    fetch_all(paths)
+    found = fetch_all(paths, ARENA_IMAGE_TOTAL_MB=0.1)
+    assert sorted(isinstance(each, Path) for each in found) == [False, True, True]
 
 
 def test_what_has_changed_is(web: Web, fetch: Fetch) -> None:
