@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from agent.errors import InvalidJob
-from agent.log import scrub
+from agent.image_name import shown
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class JobImage:
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise InvalidJob(
-                f"An image cannot be read: {scrub(str(item))[:200]}",
+                f"An image cannot be read: {shown(str(item))}",
                 hint="It needs an image_path and a car_count of 0 or more; boxes, if any, are four numbers each.",
             ) from error
 

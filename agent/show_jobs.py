@@ -8,6 +8,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
+from agent.image_name import shown
 from agent.job import utc
 from agent.log import scrub
 from agent.show import PHASES, printable
@@ -187,7 +188,7 @@ def _images(images: Sequence[Row]) -> Text:
     cars = sum(int(image["car_count"]) for image in images)
     text = Text(f"{len(images)} with {cars} {'car' if cars == 1 else 'cars'}")
     for image in images[:_IMAGES_SHOWN]:
-        text.append(f"\n{printable(scrub(str(image['image_path'])))}", style="dim")
+        text.append(f"\n{shown(str(image['image_path']))}", style="dim")
     more = len(images) - _IMAGES_SHOWN
     return text.append(f"\nand {more} more, which --json shows", style="dim") if more > 0 else text
 
