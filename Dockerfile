@@ -44,7 +44,8 @@ ENV PATH=/opt/arena/bin:$PATH \
     ARENA_WEIGHTS_DIR=/workspace/weights \
     ARENA_CACHE_DIR=/workspace/cache \
     ARENA_LOG_FORMAT=json
-USER arena
+# A number, so that Kubernetes can tell that it is not root.
+USER 10001
 WORKDIR /workspace
 ENTRYPOINT ["tini", "--", "arena"]
 CMD ["agent"]

@@ -38,3 +38,13 @@ def test_the_image_and_the_docs_name_the_same_commit_of_detectron2() -> None:
     commits = re.findall(r"^ARG DETECTRON2=([0-9a-f]{40})$", DOCKERFILE, re.MULTILINE)
     assert len(commits) == 1
     assert commits == re.findall(r"detectron2\.git@(\w+)", docs)
+
+
+def test_the_agent_runs_as_a_user_without_rights() -> None:
+    users = re.findall(r"^USER (.+)$", DOCKERFILE, re.MULTILINE)
+    assert users == ["10001"], "a number, which runAsNonRoot can judge"
+    assert "useradd --uid 10001" in DOCKERFILE
+    last_stage = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
+    assert last_stage.index("COPY --from=build /opt/arena") < last_stage.index("\nUSER")
+    assert "--chown" not in last_stage, "what runs belongs to root"
+    assert "sudo" not in DOCKERFILE
