@@ -36,6 +36,7 @@ def test_eight_are_fetched_at_once_and_no_more(web: Web, fetch: Fetch) -> None:
 
     def wait_for_the_others(request: Request) -> None:
         eight_are_here.wait(30)
+        time.sleep(0.1)  # one more would come now
         request.send(200, b"x")
 
     web.answers = {"/x": wait_for_the_others}
