@@ -2,12 +2,12 @@
 
 import json
 import os
-import select
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -179,7 +179,7 @@ class Examiner:
                 raise Cancelled
             if time.monotonic() > give_up_at:
                 raise TimeoutError
-            if select.select([descriptor], [], [], _LOOK_SECONDS)[0]:
+            if wait([descriptor], _LOOK_SECONDS):
                 chunk = os.read(descriptor, _LONGEST_ANSWER)
                 if not chunk:
                     raise EOFError
