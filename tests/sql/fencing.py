@@ -183,7 +183,7 @@ def a_person_is_told_that_the_agent_was_first(database: Database) -> bool:
 
 
 def a_job_waits_for_its_time_and_its_models(database: Database) -> bool:
-    database.insert_job(run_at="2999-01-01")
+    database.insert_job("service_role", run_at="2999-01-01")
     database.insert_job(model_b="detectron2")
     return database.claim(database.register(), p_models=Names(["Trained_yolov5", "Trained_yolov8"])) is None
 

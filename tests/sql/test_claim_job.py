@@ -77,7 +77,7 @@ def test_jobs_inserted_together_keep_their_order(database: Database) -> None:
 
 
 def test_a_job_is_not_claimed_before_its_time(database: Database) -> None:
-    database.insert_job(run_at="2999-01-01")
+    database.insert_job("service_role", run_at="2999-01-01")
     assert database.claim(database.register()) is None
 
 

@@ -31,7 +31,7 @@ def test_a_user_has_so_many_pending_jobs_and_no_more(database: Database) -> None
     with database.refused() as refusal:
         database.insert_job("authenticated", ann)
     assert (refusal.sqlstate, refusal.detail) == ("PT429", "field=max_pending_per_user")
-    assert refusal.message == "You have 3 pending jobs, and no more are taken."
+    assert refusal.message == "More than 3 pending jobs of one user are not taken."
     assert "cancel some" in refusal.hint
     assert "raise max_pending_per_user in arena_settings" in refusal.hint
     database.insert_job("authenticated", uuid4())

@@ -65,7 +65,7 @@ def test_two_agents_with_a_model_each_are_none_with_both(database: Database) -> 
 
 
 def test_one_whose_time_has_not_come_says_when(database: Database) -> None:
-    waiting = waits(database, database.insert_job(run_at="2999-01-01T12:00:00Z"))
+    waiting = waits(database, database.insert_job("service_role", run_at="2999-01-01T12:00:00Z"))
     assert waiting["waiting_for"] == "time"
     assert waiting["message"] == "Waits until 2999-01-01 12:00:00 UTC."
 
