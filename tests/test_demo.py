@@ -23,6 +23,10 @@ METRICS = {
 }  # fmt: skip
 
 
+#: What these tests are about takes no long measurement.
+BRIEF = ("-o", "windows=1", "-o", "window_seconds=1", "-o", "min_seconds=1")
+
+
 def _start(*arguments: str, tmp_path: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "agent", "demo", *arguments],
@@ -42,7 +46,7 @@ def _family(process: subprocess.Popen[str]) -> list[psutil.Process]:
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_the_tutorials_pairs_are_fought_or_say_why_not(tmp_path: Path) -> None:
-    demo = _start("--pairs", "tutorial", "--once", "-o", "windows=1", "--json", "out.json", tmp_path=tmp_path)
+    demo = _start("--pairs", "tutorial", "--once", *BRIEF, "--json", "out.json", tmp_path=tmp_path)
     shown, _ = demo.communicate(timeout=280)
     assert demo.returncode == 0, shown
     assert "by Realtime" in shown
@@ -82,7 +86,7 @@ def _check_counts(row: dict[str, Any]) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(300)
 def test_it_stays_up_takes_another_battle_and_leaves_nothing_after_ctrl_c(tmp_path: Path) -> None:
-    demo = _start("-o", "windows=2", tmp_path=tmp_path)
+    demo = _start(*BRIEF, tmp_path=tmp_path)
     assert demo.stdout is not None
     shown = ""
     while "arena submit" not in shown:
@@ -92,7 +96,7 @@ def test_it_stays_up_takes_another_battle_and_leaves_nothing_after_ctrl_c(tmp_pa
     command = re.search(r"arena (submit .*)", shown)
     assert command is not None
     second = subprocess.run(
-        [sys.executable, "-m", "agent", *command[1].split(), "-o", "windows=1"],
+        [sys.executable, "-m", "agent", *command[1].split(), *BRIEF],
         cwd=tmp_path, capture_output=True, text=True, timeout=200,
     )  # fmt: skip
     assert second.returncode == 0, second.stderr

@@ -231,7 +231,7 @@ def test_a_broken_image_is_named_without_a_traceback(tmp_path: Path) -> None:
     catalogue = ROOT / "demo" / "catalogue.toml"
     shown = arena("compare", "Trained_yolov5", "Trained_yolov8", "--images", tmp_path, "--catalogue", catalogue)
     assert shown.returncode == 1
-    assert "broken.jpg is not an image" in shown.stderr
+    assert "broken.jpg: It is not an image" in shown.stderr
     assert "Traceback" not in shown.stderr
 
 
