@@ -75,7 +75,7 @@ def _translate(error: APIError) -> StoreError:
     if code in _KEY_REFUSED or "api key" in message.lower():
         return KeyRefused(
             f"Supabase refused the key: {message}.",
-            hint="An agent needs the secret key (sb_secret_…) or one of `arena agent-key`; a front end, the publishable.",
+            hint="An agent needs the secret key (sb_secret_…) or one of `arena agent-key`, a page the publishable.",
         )
     if code in _UNAVAILABLE or _is_passing(code):
         return StoreUnavailable(f"Supabase cannot answer: {message}.")
