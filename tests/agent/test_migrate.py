@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from agent import migrate as module
 from agent.errors import MigrationError
@@ -46,7 +47,13 @@ def project() -> Iterator[LocalStack]:
 def database_url(project: LocalStack) -> Iterator[str]:
     """Its database, as it was at first when the test ends."""
     yield project.database_url
-    with psycopg.connect(project.database_url, autocommit=True) as connection:
+    _empty(project.database_url)
+
+
+@retry(retry=retry_if_exception_type(psycopg.errors.DeadlockDetected), stop=stop_after_attempt(5), reraise=True)
+def _empty(database_url: str) -> None:
+    """Once more where the REST server is just reading the schema."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("drop publication if exists supabase_realtime")
         for schema in ("arena", "public", "supabase_migrations"):
             connection.execute(f"drop schema if exists {schema} cascade".encode())

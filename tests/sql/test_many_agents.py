@@ -68,7 +68,7 @@ def test_every_job_comes_to_one_end(own_database: Database) -> None:
     ends = own_database.rows("""
         select j.id, j.status, j.attempt, j.max_attempts, j.error->>'code' as error,
           count(*) filter (where a.outcome <> 'released') as spent,
-          (array_agg(a.outcome order by a.started_at desc))[1] as last_outcome
+          (array_agg(a.outcome order by a.ended_at desc))[1] as last_outcome
         from public.jobs j join public.job_attempts a on a.job_id = j.id group by j.id
     """)
     assert {end["id"] for end in ends} == jobs
