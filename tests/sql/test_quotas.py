@@ -1,13 +1,14 @@
 """How much is taken of whom."""
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from tests.sql.database import IMAGES, Database
-from tests.sql.meeting import more_connections
+from tests.sql.meeting import meet, more_connections, told
 
 MANY = (
     "insert into public.jobs (model_a, model_b, images)"
@@ -106,6 +107,15 @@ def test_inserts_at_once_do_not_get_past_it(own_database: Database, role: str, u
         assert sum(threads.map(insert, connections)) == 5
     assert refusals == {"PT429"}
     assert own_database.value("select count(*) from public.jobs") == 5
+
+
+@pytest.mark.parametrize(("role", "user"), [("anon", None), ("authenticated", uuid4())])
+def test_the_second_of_two_inserts_waits_for_the_first(own_database: Database, role: str, user: UUID | None) -> None:
+    set_to(own_database, max_pending_per_user=1, max_pending_anon=1)
+    with more_connections(own_database, 1) as (other,):
+        insert = partial(own_database.insert_job, role, user)
+        _, second = meet(own_database, insert, other, lambda: told(lambda: other.insert_job(role, user)))
+    assert second == "PT429"
 
 
 def test_two_users_do_not_wait_for_each_other(own_database: Database) -> None:
