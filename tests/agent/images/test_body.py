@@ -21,8 +21,8 @@ def packed(web: Web, body: bytes, encoding: str) -> str:
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
-        ("gzip", gzip.compress(b"an image")),
-        ("X-GZIP", gzip.compress(b"an image")),
+        ("gzip", gzip.compress(b"an image", mtime=0)),
+        ("X-GZIP", gzip.compress(b"an image", mtime=0)),
         ("deflate", zlib.compress(b"an image")),
         ("identity", b"an image"),
         ("", b"an image"),
