@@ -235,7 +235,11 @@ def test_a_server_that_asks_for_a_pause_gets_it(
     assert asked_at[1] - asked_at[0] >= 2
 
 
-@pytest.mark.parametrize("pause", ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)])
+@pytest.mark.parametrize(
+    "pause",
+    ["3600", format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)],
+    ids=["seconds", "date"],  # a worker that collects a second later must find the same names
+)
 def test_a_pause_that_is_too_long_is_left_to_the_next_attempt(server: FileServer, fetch: Fetch, pause: str) -> None:
     server.web.answers["/w.pt"] = lambda request: request.send(503, headers={"Retry-After": pause})
     with pytest.raises(WeightsUnreachable):
