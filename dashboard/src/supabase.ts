@@ -32,10 +32,9 @@ interface Refusal {
   hint?: string | null;
 }
 
-interface Answer<T> {
-  data: T | null;
+interface Answer {
+  data: unknown;
   error: Refusal | null;
-  count?: number | null;
 }
 
 export function connect(config: Config): Arena {
@@ -47,14 +46,12 @@ export function connect(config: Config): Arena {
 }
 
 /** Gives the data. Throws DatabaseError or Unreachable. */
-export async function answered<T>(query: PromiseLike<Answer<T>>): Promise<NonNullable<T>> {
-  const { data, error } = await query;
-  if (error) throw translated(error);
-  return data as NonNullable<T>;
+export async function answered<A extends Answer>(query: PromiseLike<A>): Promise<NonNullable<A["data"]>> {
+  return (await answeredOrNull(query)) as NonNullable<A["data"]>;
 }
 
 /** As `answered`, where there may be no row. */
-export async function answeredOrNull<T>(query: PromiseLike<Answer<T>>): Promise<T | null> {
+export async function answeredOrNull<A extends Answer>(query: PromiseLike<A>): Promise<A["data"]> {
   const { data, error } = await query;
   if (error) throw translated(error);
   return data;

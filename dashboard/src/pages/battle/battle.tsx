@@ -1,5 +1,92 @@
+import { useMemo } from "react";
+import { useConnection } from "../../connection";
+import { useLiveQuery } from "../../live/use-live-query";
+import { Empty } from "../../parts/empty";
+import { ErrorNote } from "../../parts/error-note";
+import { JobProgress, type JobRow } from "../../parts/job-progress/job-progress";
+import { ManageJob } from "../../parts/manage-job";
+import { ModelName } from "../../parts/model-name";
 import { Page } from "../../parts/page";
+import { Skeleton } from "../../parts/skeleton";
+import { readBattle } from "./battle-data";
+import "./battle.css";
+import { ResultView } from "./result-view";
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** One battle: how far it is, and once it is there, its result. */
 export default function Battle({ jobId }: { jobId: string }) {
-  return <Page title={jobId} />;
+  return UUID.test(jobId) ? <KnownBattle jobId={jobId} /> : <NoBattle />;
+}
+
+function KnownBattle({ jobId }: { jobId: string }) {
+  const { supabase } = useConnection();
+  const { data, error, refetch } = useLiveQuery({
+    key: useMemo(() => ["battle", jobId], [jobId]),
+    tables: ["jobs", "comparison_results", "agents"],
+    concerns: ({ table, row }) => table === "agents" || row.id === jobId || row.job_id === jobId,
+    read: (signal) => readBattle(supabase, jobId, signal),
+  });
+  if (error && !data)
+    return (
+      <Page title="Battle">
+        <ErrorNote error={error} onRetry={() => void refetch()} />
+      </Page>
+    );
+  if (!data)
+    return (
+      <Page title="">
+        <Skeleton height="80vh" />
+      </Page>
+    );
+  if (data.result) return <ResultView row={data.result} jobId={jobId} />;
+  return data.job ? <UnderWay job={data.job} waiting={data.waiting} /> : <NoBattle />;
+}
+
+function UnderWay({ job, waiting }: { job: JobRow; waiting: string | null }) {
+  return (
+    <Page title={title(job)} lead={`${job.image_count} images, each seen by both models.`}>
+      <div className="battle__ring">
+        <div className="corners corners--a battle__corner">
+          <ModelName id={job.model_a ?? ""} side="a" />
+        </div>
+        <span className="battle__versus" aria-hidden="true">
+          vs
+        </span>
+        <div className="corners corners--b battle__corner">
+          <ModelName id={job.model_b ?? ""} side="b" />
+        </div>
+      </div>
+      <section className="card stack" aria-label="Progress" aria-live="polite">
+        <JobProgress job={job} waiting={waiting} />
+        <ManageJob job={job} />
+      </section>
+      {(job.status === "pending" || job.status === "running") && (
+        <p className="muted">The result appears here by itself. You may leave the page and come back.</p>
+      )}
+    </Page>
+  );
+}
+
+function title(job: JobRow): string {
+  switch (job.status) {
+    case "pending":
+      return "The battle waits";
+    case "failed":
+      return "The battle failed";
+    case "cancelled":
+      return "The battle was cancelled";
+    default:
+      return "The battle is on";
+  }
+}
+
+function NoBattle() {
+  return (
+    <Page title="There is no such battle">
+      <Empty title="Nothing to see under this address">
+        <p>The link may be cut short, or the battle is another person's: sign in as who started it.</p>
+      </Empty>
+    </Page>
+  );
 }
