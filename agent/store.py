@@ -6,6 +6,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from agent.job import Lease
+from benchmark import Rating, Tally
 
 Renewal = Literal["renewed", "cancelled", "lost"]
 Completion = Literal["completed", "cancelled", "lost"]
@@ -48,3 +49,22 @@ class JobStore(Protocol):
 
     def release(self, lease: Lease) -> Release:
         """Give the job back without spending an attempt."""
+
+
+@dataclass(frozen=True)
+class StaleTallies:
+    """What a machine's ratings are to be made of."""
+
+    machine: str
+    version: int
+    tallies: Sequence[Tally]
+
+
+class RatingStore(Protocol):
+    """The battles' tallies and the ratings. Raises as JobStore does."""
+
+    def stale_tallies(self) -> Sequence[StaleTallies]:
+        """Of the machines whose ratings are older than their results."""
+
+    def put_ratings(self, of: StaleTallies, ratings: Sequence[Rating]) -> bool:
+        """Replace a machine's ratings; False where newer ones are there already."""

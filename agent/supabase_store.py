@@ -8,8 +8,9 @@ from uuid import UUID
 from agent.errors import NotMigrated, StoreUnavailable
 from agent.job import Lease
 from agent.settings import Settings
-from agent.store import AgentCard, AgentStatus, Completion, Failure, Release, Renewal
+from agent.store import AgentCard, AgentStatus, Completion, Failure, Release, Renewal, StaleTallies
 from agent.supabase_client import MIGRATE_HINT, connect, retrying, supabase_errors
+from benchmark import Rating, Tally
 
 
 def _timeout_seconds(lease_seconds: int) -> float:
@@ -18,7 +19,7 @@ def _timeout_seconds(lease_seconds: int) -> float:
 
 
 class SupabaseStore:
-    """JobStore over PostgREST. Safe to use from several threads."""
+    """JobStore and RatingStore over PostgREST. Safe to use from several threads."""
 
     def __init__(self, settings: Settings, card: AgentCard) -> None:
         self._settings = settings
@@ -97,6 +98,20 @@ class SupabaseStore:
         outcome: Release = _outcome(Release, self._call_once("release_job", **_held(lease)))
         return outcome
 
+    def stale_tallies(self) -> Sequence[StaleTallies]:
+        """See RatingStore."""
+        rows = self._call_once("stale_tallies")
+        if not isinstance(rows, list):
+            raise _nonsense()
+        return [
+            StaleTallies(row["machine"], row["version"], [Tally(**each) for each in row["tallies"]]) for row in rows
+        ]
+
+    def put_ratings(self, of: StaleTallies, ratings: Sequence[Rating]) -> bool:
+        """See RatingStore."""
+        rows = [_rating_row(each) for each in ratings]
+        return bool(self._call_once("put_ratings", p_machine=of.machine, p_version=of.version, p_ratings=rows))
+
     def _call(self, function: str, **arguments: Any) -> Any:
         _, answer = self._ask(function, **arguments)
         return answer
@@ -116,6 +131,20 @@ def _outcome(kind: Any, answer: Any) -> Any:
     if answer not in get_args(kind):
         raise _nonsense()
     return answer
+
+
+def _rating_row(rating: Rating) -> dict[str, Any]:
+    return {
+        "model_id": rating.model_id,
+        "rating": round(rating.rating, 3),
+        "rating_low": round(rating.low, 3),
+        "rating_high": round(rating.high, 3),
+        "battles": rating.battles,
+        "wins": rating.wins,
+        "losses": rating.losses,
+        "ties": rating.ties,
+        "connected_group": rating.group,
+    }
 
 
 def _nonsense() -> StoreUnavailable:

@@ -67,11 +67,13 @@ class Worker:
         arena: Arena,
         shift: Shift = ENDLESS,
         on_stuck: Callable[[], object] = lambda: None,
+        on_results: Callable[[], object] = lambda: None,
     ) -> None:
+        """`on_results` is called between two jobs, where there may be results that it has not seen."""
         self._settings, self._card = settings, card
         self._store, self._wakeup, self._images, self._arena = store, wakeup, images, arena
         self._weights = weights
-        self._shift, self._on_stuck = shift, on_stuck
+        self._shift, self._on_stuck, self._on_results = shift, on_stuck, on_results
         self._claimer = Claimer(store, settings.lease_seconds, settings.time_limit_seconds)
         self._leaving = threading.Event()
         self._stopping = threading.Event()
@@ -92,6 +94,7 @@ class Worker:
     def run(self) -> None:
         """Work until told to leave, or until the shift is over."""
         if self._insist(self._register):
+            self._on_results()
             self._idle_since = time.monotonic()
         while not self._leaving.is_set():
             lease = self._insist(self._claim)
@@ -159,6 +162,8 @@ class Worker:
                 outcome = self._end(lease, keeper)
             level = logging.WARNING if outcome in _NOTHING_WRITTEN else logging.INFO
             _log.log(level, f"job {outcome}", action="job_over", outcome=outcome)
+        if outcome == "completed":
+            self._on_results()
         self._idle_since = time.monotonic()
         if self._shift.once:
             self._leaving.set()

@@ -47,6 +47,7 @@ from benchmark.models.state import ModelState, model_state
 from benchmark.models.weights import CheckedWeights, resolve_weights, weights_place
 from benchmark.options import Options, Weights
 from benchmark.progress import Progress
+from benchmark.ratings import Rating, Tally, rate
 from benchmark.selection import Entries
 from benchmark.settings import BenchmarkSettings
 from benchmark.thumbnail import Thumbnail, thumbnail
@@ -91,8 +92,10 @@ __all__ = [
     "OutOfMemory",
     "PhaseTimeout",
     "Progress",
+    "Rating",
     "RuntimeUnavailable",
     "SetupError",
+    "Tally",
     "Thresholds",
     "Thumbnail",
     "TooFewImages",
@@ -112,6 +115,7 @@ __all__ = [
     "describe_machine",
     "load_catalogue",
     "model_state",
+    "rate",
     "resolve_weights",
     "thumbnail",
     "weights_place",

@@ -1,4 +1,4 @@
-"""The Node process that serves REST, auth, Realtime and static files on one port."""
+"""The Node process that serves REST, auth, Storage, Realtime and static files on one port."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from local.errors import PortTaken, StartupFailed
 from local.keys import Keys
 from local.log import tail
 from local.node import SERVER_DIR, install, node_path
+from local.page import Page
 
 HOST = "127.0.0.1"
 STARTUP_LIMIT_S = 30.0
@@ -53,7 +54,9 @@ class Gateway:
             start_new_session=True,
         )
 
-    def serve(self, socket_dir: Path, port: int | None, static: Mapping[str, Path]) -> None:
+    def serve(
+        self, socket_dir: Path, port: int | None, static: Mapping[str, Path], storage: Path, page: Page | None
+    ) -> None:
         """Serves the database behind `socket_dir` on `port`, or on a free one.
 
         Raises:
@@ -62,7 +65,7 @@ class Gateway:
         """
         assert self._process is not None
         assert self._log is not None
-        _write_line(self._process, self._config(socket_dir, port, static))
+        _write_line(self._process, self._config(socket_dir, port, static, storage, page))
         outcome = _read_line(self._process)
         if outcome.get("error") == "EADDRINUSE":
             raise PortTaken(f"Port {port} is in use by another program: choose another one, or none to get a free one.")
@@ -106,7 +109,9 @@ class Gateway:
         self._process = None
         self.port = None
 
-    def _config(self, socket_dir: Path, port: int | None, static: Mapping[str, Path]) -> dict[str, Any]:
+    def _config(
+        self, socket_dir: Path, port: int | None, static: Mapping[str, Path], storage: Path, page: Page | None
+    ) -> dict[str, Any]:
         return {
             "database": {"host": str(socket_dir), "user": "postgres", "database": "postgres"},
             "host": HOST,
@@ -117,6 +122,8 @@ class Gateway:
                 "jwt_secret": self._keys.jwt_secret,
             },
             "static": {prefix: str(folder.resolve()) for prefix, folder in static.items()},
+            "storage": str(storage),
+            "page": page and {"folder": str(page.folder), "config": page.config(self._keys.publishable)},
         }
 
 

@@ -9,6 +9,7 @@ from typing import Self
 from local.errors import StartupFailed
 from local.gateway import HOST, Gateway
 from local.keys import Keys
+from local.page import Page
 from local.postgres import Postgres
 
 SITE = Path(__file__).with_name("site")
@@ -27,20 +28,24 @@ class LocalStack:
         data_dir: Path | None = None,
         static: Mapping[str, Path] | Path | None = None,
         keys: Keys | None = None,
+        page: Page | None = None,
     ) -> None:
         """Makes a stack that is not running yet.
 
         Args:
             port: to listen on, on 127.0.0.1; a free one by default.
-            data_dir: keeps the database and the logs; a temporary folder by default, removed at
-                the end.
+            data_dir: keeps the database, the files of Storage and the logs; a temporary folder by
+                default, removed at the end.
             static: a folder to serve at `/` in place of a page that says what this is, or folders by
                 path prefix, such as `/images`.
+            page: the dashboard, at `/`; where it is not built, the page that says what this is stays.
             keys: random ones by default. They stay the same when this stack is started again.
         """
         self._wanted_port = port
         self._data_dir = data_dir
-        self._static = {"/": SITE} | ({"/": static} if isinstance(static, Path) else dict(static or {}))
+        self._page = page if page and page.is_built else None
+        folders = {"/": static} if isinstance(static, Path) else dict(static or {})
+        self._static = folders if self._page else {"/": SITE} | folders
         self._keys = keys or Keys.generate()
         self._postgres: Postgres | None = None
         self._gateway: Gateway | None = None
@@ -59,7 +64,9 @@ class LocalStack:
         try:
             self._gateway.spawn()
             self._postgres.start()
-            self._gateway.serve(self._postgres.socket_dir, self._wanted_port, self._static)
+            self._gateway.serve(
+                self._postgres.socket_dir, self._wanted_port, self._static, folder / "storage", self._page
+            )
         except BaseException:
             self.stop()
             if self._data_dir is None:

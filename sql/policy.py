@@ -11,6 +11,8 @@ class Policy(StrEnum):
     PRIVATE = "private"
     LOCAL_IMAGES = "local_images"
     STORAGE = "storage"
+    UPLOADS = "uploads"
+    ANON_UPLOADS = "anon_uploads"
 
     @property
     def sql(self) -> str:

@@ -2163,6 +2163,276 @@ $$;
 
 revoke all on all functions in schema arena from public;
 
+-- 20261124200000_lists.sql
+
+-- What a page lists: jobs without their images, results without their metrics, one line for each model and result.
+
+alter table public.comparison_results
+  add column if not exists machine text generated always as (left(environment ->> 'machine_fingerprint', 64)) stored,
+  -- "NVIDIA L4" where a GPU did the work, else "AMD EPYC, 2 cores".
+  add column if not exists hardware text generated always as (left(case
+    when environment #>> '{devices,0}' ~ '^(cuda|mps)' then coalesce(environment #>> '{gpu,name}', 'unknown GPU')
+    else coalesce(environment #>> '{cpu,model}', 'unknown processor')
+      || coalesce(', ' || (environment #>> '{cpu,logical_cores}') || ' cores', '') end, 120)) stored;
+
+comment on column public.comparison_results.machine is
+  'Fingerprint of the hardware it was measured on, for figures of different machines are never mixed; null of results that hold none.';
+comment on column public.comparison_results.hardware is 'The same in words.';
+
+create index if not exists comparison_results_by_machine on public.comparison_results (machine, created_at desc);
+create index if not exists comparison_results_by_model_a on public.comparison_results (model_a_id, created_at desc);
+create index if not exists comparison_results_by_model_b on public.comparison_results (model_b_id, created_at desc);
+
+create or replace view public.job_list with (security_invoker = true) as
+select id, model_a, model_b, jsonb_array_length(images) as image_count, status, priority, attempt, max_attempts, run_at,
+  progress, error, created_by, coalesce(created_by = (select auth.uid()), false) as is_mine, created_at, started_at,
+  finished_at
+from public.jobs;
+
+comment on view public.job_list is 'Jobs without their images: what a page lists.';
+comment on column public.job_list.is_mine is 'Whether whoever asks may cancel it and try it again.';
+
+-- An agent may have written anything: what is no number, or none that can be shown, is null, and costs no other row.
+create or replace view public.result_list with (security_invoker = true) as
+select id, job_id, model_a_id, model_b_id, winner, left(verdict ->> 'sentence', 1000) as sentence,
+  jsonb_path_query_first(verdict, '$.composite.a ? (@ > -1e300 && @ < 1e300)')::double precision as score_a,
+  jsonb_path_query_first(verdict, '$.composite.b ? (@ > -1e300 && @ < 1e300)')::double precision as score_b,
+  jsonb_path_query_first(model_a_metrics, '$.accuracy ? (@ > -1e300 && @ < 1e300)')::double precision as accuracy_a,
+  jsonb_path_query_first(model_b_metrics, '$.accuracy ? (@ > -1e300 && @ < 1e300)')::double precision as accuracy_b,
+  jsonb_path_query_first(model_a_metrics, '$.speed_ms ? (@ > -1e300 && @ < 1e300)')::double precision as speed_ms_a,
+  jsonb_path_query_first(model_b_metrics, '$.speed_ms ? (@ > -1e300 && @ < 1e300)')::double precision as speed_ms_b,
+  jsonb_path_query_first(model_a_metrics, '$.energy_j_per_image ? (@ > -1e300 && @ < 1e300)')::double precision as energy_j_per_image_a,
+  jsonb_path_query_first(model_b_metrics, '$.energy_j_per_image ? (@ > -1e300 && @ < 1e300)')::double precision as energy_j_per_image_b,
+  jsonb_path_query_first(environment, '$.images ? (@ >= 0 && @ < 1e9)')::int as image_count,
+  machine, hardware, created_at
+from public.comparison_results;
+
+comment on view public.result_list is 'Results without their details: what a page lists.';
+
+create or replace view public.model_history with (security_invoker = true) as
+select side.model_id, side.opponent_id, result.id as result_id, result.job_id,
+  case when result.winner = 'tie' or side.model_id = side.opponent_id then 'tied'
+    when result.winner = side.model_id then 'won' else 'lost' end as outcome,
+  jsonb_path_query_first(side.metrics, '$.accuracy ? (@ > -1e300 && @ < 1e300)')::double precision as accuracy,
+  jsonb_path_query_first(side.metrics, '$.speed_ms ? (@ > -1e300 && @ < 1e300)')::double precision as speed_ms,
+  jsonb_path_query_first(side.metrics, '$.throughput_fps ? (@ > -1e300 && @ < 1e300)')::double precision as throughput_fps,
+  jsonb_path_query_first(side.metrics, '$.memory_mb ? (@ > -1e300 && @ < 1e300)')::double precision as memory_mb,
+  jsonb_path_query_first(side.metrics, '$.energy_j_per_image ? (@ > -1e300 && @ < 1e300)')::double precision as energy_j_per_image,
+  jsonb_path_query_first(side.metrics, '$.green_score ? (@ > -1e300 && @ < 1e300)')::double precision as green_score,
+  left(side.metrics ->> 'weights_sha256', 64) as weights_sha256, result.machine, result.hardware, result.created_at
+from public.comparison_results result
+cross join lateral (
+  select result.model_a_id, result.model_b_id, result.model_a_metrics
+  union all
+  select result.model_b_id, result.model_a_id, result.model_b_metrics where result.model_b_id <> result.model_a_id
+) as side (model_id, opponent_id, metrics);
+
+comment on view public.model_history is 'Each model''s results, one row for each; a model against itself has one, a tie.';
+
+revoke all on table public.job_list, public.result_list, public.model_history
+from public, anon, authenticated, service_role, arena_agent;
+grant select on table public.job_list, public.result_list, public.model_history to anon, authenticated, service_role;
+
+notify pgrst, 'reload schema';
+
+-- 20261124200100_ratings.sql
+
+-- Who beat whom how often on which machine, and the ratings that an agent makes of it.
+
+create table if not exists public.machines (
+  machine text primary key,
+  hardware text not null,
+  results int not null default 0,
+  tallied_version bigint not null default 0,
+  rated_version bigint not null default 0,
+  rated_at timestamptz,
+  constraint machines_are_rated_from_what_is_tallied check (rated_version <= tallied_version)
+);
+alter table public.machines enable row level security;
+
+comment on table public.machines is 'Hardware that results are from. Ratings are made for each on its own.';
+comment on column public.machines.machine is 'As in comparison_results.';
+comment on column public.machines.hardware is 'In words.';
+comment on column public.machines.results is 'How many there are, those of a model against itself among them.';
+comment on column public.machines.tallied_version is 'Grows with every result that comes or goes.';
+comment on column public.machines.rated_version is 'The tallied_version that its ratings were made of.';
+
+create table if not exists public.battle_tallies (
+  machine text not null references public.machines (machine) on delete cascade,
+  model_a text not null references public.models (id),
+  model_b text not null references public.models (id),
+  wins_a int not null default 0,
+  wins_b int not null default 0,
+  ties int not null default 0,
+  primary key (machine, model_a, model_b),
+  constraint battle_tallies_name_each_pair_once check (model_a collate "C" < model_b collate "C")
+);
+alter table public.battle_tallies enable row level security;
+
+comment on table public.battle_tallies is
+  'Outcomes of each pair of models on each machine, kept by a trigger. A model against itself is not counted.';
+
+create table if not exists public.ratings (
+  machine text not null references public.machines (machine) on delete cascade,
+  model_id text not null references public.models (id),
+  rating double precision not null,
+  rating_low double precision not null,
+  rating_high double precision not null,
+  battles int not null,
+  wins int not null,
+  losses int not null,
+  ties int not null,
+  connected_group int not null,
+  primary key (machine, model_id)
+);
+alter table public.ratings enable row level security;
+
+comment on table public.ratings is 'Bradley-Terry ratings of each machine''s models. docs/measurement.md says how they are made.';
+comment on column public.ratings.rating is 'On Elo''s scale, 1000 in the middle: 400 points are ten to one.';
+comment on column public.ratings.rating_low is 'Lower end of the 95 % interval.';
+comment on column public.ratings.connected_group is 'Ratings of different groups say nothing of each other: no chain of battles joins them.';
+
+-- Adds p_count (1, or -1 to take it back) of a result's outcome. The machine's row is locked first, by all alike.
+create or replace function arena.tally(p_result public.comparison_results, p_count int) returns void
+language plpgsql set search_path = '' as $$
+declare
+  v_swapped boolean := p_result.model_a_id collate "C" > p_result.model_b_id collate "C";
+  v_first text := case when v_swapped then p_result.model_b_id else p_result.model_a_id end;
+  v_second text := case when v_swapped then p_result.model_a_id else p_result.model_b_id end;
+begin
+  if p_result.machine is null then
+    return;
+  end if;
+  insert into public.machines as m (machine, hardware, results, tallied_version)
+  values (p_result.machine, coalesce(p_result.hardware, 'unknown'), p_count, 1)
+  on conflict (machine) do update set
+    results = m.results + p_count, tallied_version = m.tallied_version + 1, hardware = excluded.hardware;
+  if v_first = v_second then
+    return;
+  end if;
+  insert into public.battle_tallies as t (machine, model_a, model_b, wins_a, wins_b, ties)
+  values (p_result.machine, v_first, v_second,
+    p_count * (p_result.winner = v_first)::int, p_count * (p_result.winner = v_second)::int,
+    p_count * (p_result.winner = 'tie')::int)
+  on conflict (machine, model_a, model_b) do update set
+    wins_a = t.wins_a + excluded.wins_a, wins_b = t.wins_b + excluded.wins_b, ties = t.ties + excluded.ties;
+end
+$$;
+
+-- Runs as its owner: whoever writes or deletes a result need not see the tallies.
+create or replace function arena.tally_result() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op = 'INSERT' then
+    perform arena.tally(new, 1);
+  else
+    perform arena.tally(old, -1);
+  end if;
+  return null;
+end
+$$;
+
+-- What was there before is counted once, in the same transaction that makes the trigger.
+do $$
+begin
+  if not exists (select from pg_catalog.pg_trigger where tgname = 'comparison_results_tally') then
+    perform arena.tally(r, 1) from public.comparison_results r;
+  end if;
+end
+$$;
+
+create or replace trigger comparison_results_tally
+  after insert or delete on public.comparison_results
+  for each row execute function arena.tally_result();
+
+create or replace function public.stale_tallies()
+returns table (machine text, version bigint, tallies jsonb)
+language sql stable security definer set search_path = '' as $$
+  select m.machine, m.tallied_version, coalesce(
+    (select jsonb_agg(jsonb_build_object(
+        'model_a', t.model_a, 'model_b', t.model_b, 'wins_a', t.wins_a, 'wins_b', t.wins_b, 'ties', t.ties)
+        order by t.model_a, t.model_b)
+      from public.battle_tallies t
+      where t.machine = m.machine and t.wins_a + t.wins_b + t.ties > 0), '[]')
+  from public.machines m
+  where m.rated_version < m.tallied_version
+  order by m.machine
+$$;
+comment on function public.stale_tallies is 'The machines whose ratings are older than their tallies, with these.';
+
+create or replace function public.put_ratings(p_machine text, p_version bigint, p_ratings jsonb) returns boolean
+language plpgsql security definer set search_path = '' as $$
+begin
+  if jsonb_typeof(p_ratings) is distinct from 'array' then
+    perform arena.refuse('p_ratings', 'p_ratings is not an array.', 'Give an array of ratings, [] for none.');
+  end if;
+  -- Of two agents that rate at once, the one that knew more stays, whoever comes last.
+  update public.machines set rated_version = p_version, rated_at = clock_timestamp()
+  where machine = p_machine and rated_version < p_version and p_version <= tallied_version;
+  if not found then
+    return false;
+  end if;
+  delete from public.ratings where machine = p_machine;
+  insert into public.ratings
+    (machine, model_id, rating, rating_low, rating_high, battles, wins, losses, ties, connected_group)
+  select p_machine, r.model_id, r.rating, r.rating_low, r.rating_high, r.battles, r.wins, r.losses, r.ties, r.connected_group
+  from jsonb_to_recordset(p_ratings) as r (
+    model_id text, rating double precision, rating_low double precision, rating_high double precision,
+    battles int, wins int, losses int, ties int, connected_group int);
+  return true;
+end
+$$;
+comment on function public.put_ratings is
+  'Replaces a machine''s ratings by those made of its tallies at p_version; false where newer ones are there already.';
+
+revoke all on table public.machines, public.battle_tallies, public.ratings
+from public, anon, authenticated, service_role, arena_agent;
+grant select on table public.machines, public.battle_tallies, public.ratings to anon, authenticated, service_role;
+
+-- Who sees the models sees how they fare, in a private arena too: sums name no job, no image and no user.
+drop policy if exists machines_are_seen on public.machines;
+create policy machines_are_seen on public.machines for select to anon, authenticated
+  using ((select auth.uid()) is not null or not (select private from public.arena_settings));
+
+drop policy if exists battle_tallies_are_seen on public.battle_tallies;
+create policy battle_tallies_are_seen on public.battle_tallies for select to anon, authenticated
+  using ((select auth.uid()) is not null or not (select private from public.arena_settings));
+
+drop policy if exists ratings_are_seen on public.ratings;
+create policy ratings_are_seen on public.ratings for select to anon, authenticated
+  using ((select auth.uid()) is not null or not (select private from public.arena_settings));
+
+do $$
+begin
+  if not exists (
+    select from pg_catalog.pg_publication_tables
+    where pubname = 'supabase_realtime' and schemaname = 'public' and tablename = 'machines')
+  then
+    alter publication supabase_realtime add table public.machines;
+  end if;
+end
+$$;
+
+revoke all on all functions in schema arena from public;
+
+revoke all on function public.stale_tallies, public.put_ratings from public, anon, authenticated, service_role, arena_agent;
+grant execute on function public.stale_tallies, public.put_ratings to service_role, arena_agent;
+
+notify pgrst, 'reload schema';
+
+-- 20261124200200_uploads.sql
+
+-- Whether a page may put images into Supabase Storage: set by the policies uploads and anon_uploads, which allow it there.
+
+alter table public.arena_settings
+  add column if not exists allow_uploads boolean not null default false,
+  add column if not exists allow_anon_uploads boolean not null default false;
+
+comment on column public.arena_settings.allow_uploads is 'Whether users may put images into the bucket arena-images.';
+comment on column public.arena_settings.allow_anon_uploads is 'Whether those who are not signed in may.';
+
+notify pgrst, 'reload schema';
+
 -- Written by `arena migrate --print-seed` from a catalogue of models. Do not edit; running it again is safe.
 -- Nothing is deleted: results refer to their models.
 
@@ -2234,7 +2504,10 @@ insert into supabase_migrations.schema_migrations (version, name) values
   ('20261124100100', 'image_paths'),
   ('20261124100200', 'quotas'),
   ('20261124100300', 'ownership'),
-  ('20261124100400', 'bounded_jobs')
+  ('20261124100400', 'bounded_jobs'),
+  ('20261124200000', 'lists'),
+  ('20261124200100', 'ratings'),
+  ('20261124200200', 'uploads')
 on conflict (version) do nothing;
 
 commit;

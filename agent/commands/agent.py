@@ -60,6 +60,7 @@ def agent(
 def run(settings: Settings, shift: Shift, *, drain: bool) -> None:
     """Wire the agent's parts together and work until the shift is over or a signal comes."""
     from agent.images import ImageSource
+    from agent.rater import Rater
     from agent.scratch import scratch
     from agent.store import AgentCard
     from agent.supabase_store import SupabaseStore
@@ -81,7 +82,18 @@ def run(settings: Settings, shift: Shift, *, drain: bool) -> None:
         store = stack.enter_context(closing(SupabaseStore(settings, card)))
         images = ImageSource(settings)
         wakeup = stack.enter_context(_wakeup(settings))
-        worker = Worker(settings, card, store, wakeup, images, weights, arena, shift, on_stuck=_leave_stuck)
+        worker = Worker(
+            settings,
+            card,
+            store,
+            wakeup,
+            images,
+            weights,
+            arena,
+            shift,
+            on_stuck=_leave_stuck,
+            on_results=Rater(store).rate,
+        )
         stop_on_signals(worker, drain=drain)
         worker.run()
 

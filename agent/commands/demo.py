@@ -20,7 +20,7 @@ from agent.agent_key import AgentKey, JwtSecret
 from agent.commands.agent_process import AgentProcess
 from agent.commands.options import JobOptions, JsonFile, Port, parse_job_options, write_json
 from agent.commands.pairs import PAIRS, SCENES_OF, Pairs, fight, outcomes_table
-from agent.commands.stack import wait_for_signal
+from agent.commands.stack import POLICIES, wait_for_signal
 from agent.commands.submit import follow
 from agent.front_end import FrontEnd, JobResult
 from agent.job import utc
@@ -29,14 +29,15 @@ from agent.migrate import migrate
 from agent.settings import WEIGHTS_DIR
 from agent.show_result import result_view
 from benchmark import load_catalogue
-from local import LocalStack
-from sql.policy import Policy
+from local import LocalStack, Page, Sample
 
 DEMO = Path(demo_package.__file__).parent
 _CATALOGUE = DEMO / "catalogue.toml"
 
 # The carbon figure needs a grid; the user's ARENA_COUNTRY goes before this one.
 _COUNTRY = "USA"
+
+_SAMPLE_NOTE = "Generated, with every car's box known; what the demo's models were trained on looks like them."
 
 
 def demo(
@@ -55,16 +56,17 @@ def demo(
 ) -> None:
     """Start everything here, run one battle, and show the winner.
 
-    Postgres, REST, Auth and Realtime on this machine; an agent as a process of its own; a job inserted with the
-    publishable key as a front end would; the result as it arrives by Realtime. The models are small stand-ins
-    trained on generated street scenes.
+    Postgres, REST, Auth, Storage, Realtime and the page on this machine; an agent as a process of its own; a job
+    inserted with the publishable key as a front end would; the result as it arrives by Realtime. The models are small
+    stand-ins trained on generated street scenes.
     """
     options, console = parse_job_options(option), Console()
     console.print("[bold]Vision Arena[/] demo\n")
     with ExitStack() as running:
-        stack = _start_stack(console, running, port)
         folder = _scenes(console, running, scenes or SCENES_OF[pairs])
+        stack = _start_stack(console, running, port, folder)
         agent = _start_agent(console, running, stack, folder)
+        console.print(f"\nThe page: [bold]{stack.url}[/]\n")
         with FrontEnd(stack.url, stack.publishable_key) as front_end:
             battle = _Ring(console, front_end, agent, folder, options).battle
             row = _fight_all(console, PAIRS[pairs], battle) if pairs is not Pairs.ONE else battle(*PAIRS[pairs][0]).row
@@ -73,11 +75,12 @@ def demo(
             _stay(console, stack, folder)
 
 
-def _start_stack(console: Console, running: ExitStack, port: int | None) -> LocalStack:
-    with _step(console, "local stack", "Postgres, REST, Auth and Realtime"):
-        stack = running.enter_context(LocalStack(port=port))
+def _start_stack(console: Console, running: ExitStack, port: int | None, scenes: Path) -> LocalStack:
+    page = Page(image_base="/scenes/", samples=[Sample("Street scenes", "/scenes/manifest.json", _SAMPLE_NOTE)])
+    with _step(console, "local stack", "Postgres, REST, Auth, Storage and Realtime"):
+        stack = running.enter_context(LocalStack(port=port, static={"/scenes": scenes}, page=page))
     with _step(console, "database", "tables and functions of the arena"):
-        migrate(stack.database_url, policies=[Policy.LOCAL_IMAGES])
+        migrate(stack.database_url, policies=POLICIES)
         stack.reload_schema()
     return stack
 
@@ -170,8 +173,8 @@ def _summary(result: JobResult) -> Table:
 
 
 def _stay(console: Console, stack: LocalStack, scenes: Path) -> None:
-    console.print(f"\nStill running at [bold]{stack.url}[/]. Ctrl-C stops everything.")
-    console.print("\n[dim]Another battle, from another terminal:[/]")
+    console.print(f"\nStill running: open [bold]{stack.url}[/] for the next battle. Ctrl-C stops everything.")
+    console.print("\n[dim]Or from another terminal:[/]")
     models = " ".join(PAIRS[Pairs.ONE][0])
     command = f"arena submit {models} --images {scenes} --wait --url {stack.url} --key {stack.publishable_key}"
     console.print(command, soft_wrap=True, highlight=False)

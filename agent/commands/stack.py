@@ -8,25 +8,30 @@ import typer
 from rich.console import Console
 
 from agent.commands.options import Port
+from sql.policy import Policy
+
+#: For one machine and whoever sits at it.
+POLICIES = (Policy.LOCAL_IMAGES, Policy.STORAGE, Policy.UPLOADS, Policy.ANON_UPLOADS)
 
 
 def stack(
     port: Port = None,
     data: Annotated[Path | None, typer.Option(help="Folder that keeps the database; none keeps nothing.")] = None,
 ) -> None:
-    """Run the local stack in the foreground: Postgres, REST, Auth and Realtime on one port.
+    """Run the local stack in the foreground: Postgres, REST, Auth, Storage, Realtime and the page on one port.
 
     For development. It prints what to put in .env, applies the migrations, and stops with Ctrl-C.
     """
     from agent.migrate import migrate
-    from local import LocalStack
-    from sql.policy import Policy
+    from local import LocalStack, Page
 
     console = Console()
-    with LocalStack(port=port, data_dir=data) as running:
-        migrate(running.database_url, policies=[Policy.LOCAL_IMAGES])
+    with LocalStack(port=port, data_dir=data, page=Page()) as running:
+        migrate(running.database_url, policies=POLICIES)
         running.reload_schema()
-        console.print(f"[green]Ready.[/] Stop with Ctrl-C. For .env:\n\nSUPABASE_URL={running.url}")
+        console.print(
+            f"[green]Ready:[/] [bold]{running.url}[/]. Stop with Ctrl-C. For .env:\n\nSUPABASE_URL={running.url}"
+        )
         console.print(f"SUPABASE_KEY={running.secret_key}", soft_wrap=True)
         console.print(f"SUPABASE_PUBLISHABLE_KEY={running.publishable_key}", soft_wrap=True)
         console.print(f"DATABASE_URL={running.database_url}", soft_wrap=True)

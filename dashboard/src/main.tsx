@@ -7,6 +7,7 @@ import "./style/fonts.css";
 import "./style/tokens.css";
 import "./style/base.css";
 import "./parts/corners.css";
+import "./style/outlines.css";
 
 const root = createRoot(document.getElementById("root") as HTMLElement);
 

@@ -1,10 +1,11 @@
-/** One HTTP server on one port: REST, auth, Realtime, static files and a health check. */
+/** One HTTP server on one port: REST, auth, Storage, Realtime, static files and a health check. */
 import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import { cors } from "hono/cors";
 import postgres from "postgres";
 
 import { Identities } from "./identity.mjs";
+import { mountPage } from "./page.mjs";
 import { startRealtime } from "./realtime/index.mjs";
 import { startRest } from "./rest.mjs";
 import { mountStatic } from "./static.mjs";
@@ -12,7 +13,8 @@ import { mountStatic } from "./static.mjs";
 /**
  * @param {{database: {host: string, user: string, database: string}, host: string, port: number,
  *   keys: {publishable: string, secret: string, jwt_secret: string},
- *   static: Record<string, string>}} config
+ *   storage: string, static: Record<string, string>,
+ *   page: {folder: string, config: object} | null}} config
  */
 export async function startGateway(config) {
   const sql = connect(config.database);
@@ -40,12 +42,12 @@ function connect({ host, user, database }) {
 
 function routes(config, rest, realtime) {
   const app = new Hono();
-  const toRest = (context) =>
-    rest.fetch(context.req.raw, { peerAddress: context.env.incoming.socket.remoteAddress ?? null });
+  const toRest = (context) => rest.fetch(context.req.raw, peerOf(context));
   // Lite answers preflights itself for REST, where some headers are to be exposed, but not for auth.
   app.all("/rest/v1/*", toRest);
   app.use(cors({ origin: "*", maxAge: 86_400 }));
   app.all("/auth/v1/*", toRest);
+  app.all("/storage/v1/*", (context) => rest.fetchStorage(context.req.raw, peerOf(context)));
   app.get("/health", (context) =>
     realtime.live
       ? context.json({ status: "ok" })
@@ -57,7 +59,12 @@ function routes(config, rest, realtime) {
     return context.body(null, 204);
   });
   mountStatic(app, config.static);
+  if (config.page) mountPage(app, config.page);
   return app;
+}
+
+function peerOf(context) {
+  return { peerAddress: context.env.incoming.socket.remoteAddress ?? null };
 }
 
 function listen(server, { host, port }) {

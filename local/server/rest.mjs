@@ -1,7 +1,9 @@
-/** `/rest/v1` and `/auth/v1`: the App of @supabase/lite, held to what hosted Supabase does. */
-import { App } from "@supabase/lite";
+/** `/rest/v1`, `/auth/v1` and `/storage/v1`: the App of @supabase/lite, held to what hosted Supabase does. */
+import { App, setExperimental } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
 import { sql } from "kysely";
+
+import { asHosted as storageAsHosted, FolderStorage, STORAGE_GRANTS } from "./storage.mjs";
 
 /** The settings PostgREST makes at the start of each transaction. */
 function enterSession(role, claims, operation) {
@@ -84,8 +86,9 @@ function reloader(connection) {
 }
 
 /** @param {import("postgres").Sql} listener where `notify pgrst, 'reload schema'` is heard */
-export async function startRest({ database, keys }, listener) {
+export async function startRest({ database, keys, storage }, listener) {
   const connection = openConnection(database);
+  setExperimental("storage", true);
   const app = new App({
     connection,
     auth: {
@@ -95,12 +98,20 @@ export async function startRest({ database, keys }, listener) {
       secret_key: keys.secret,
     },
     studio: { enabled: false },
+    storage: { enabled: true, file_size_limit: "50MiB" },
     db: { migrations: { enabled: false } },
     options: { server: { admin: false, disableStudio: true } },
   });
+  app._storageAdapter = new FolderStorage(storage);
   await app.ensureSystemSchema();
+  await listener.unsafe(STORAGE_GRANTS);
   const reload = reloader(connection);
   await listener.listen("pgrst", () => void reload().catch((error) => console.error(error)));
   await reload();
-  return { fetch: app.fetch, reload, close: () => connection.driver.end({ timeout: 1 }) };
+  return {
+    fetch: app.fetch,
+    fetchStorage: (request, from) => storageAsHosted(request, (each) => app.fetch(each, from)),
+    reload,
+    close: () => connection.driver.end({ timeout: 1 }),
+  };
 }

@@ -2,7 +2,11 @@
 
 from tests.sql.database import Database
 
-AGENT_FUNCTIONS = {"register_agent", "claim_job", "renew_lease", "complete_job", "fail_job", "release_job"}
+AGENT_FUNCTIONS = {
+    "register_agent", "claim_job", "renew_lease", "complete_job", "fail_job", "release_job",
+    "stale_tallies", "put_ratings",
+}  # fmt: skip
+OWNERS_TRIGGERS = {"validate_job", "check_quotas", "tally_result"}
 PEOPLE_FUNCTIONS = {"cancel_job", "retry_job"}
 UPKEEP_FUNCTIONS = {"prune_jobs", "prune_agents"}
 
@@ -21,7 +25,7 @@ def test_every_function_has_an_empty_search_path(database: Database) -> None:
 
 def test_only_these_functions_run_as_their_owner(database: Database) -> None:
     definers = {f["name"] for f in database.rows(OUR_FUNCTIONS) if f["definer"]}
-    assert definers == AGENT_FUNCTIONS | PEOPLE_FUNCTIONS | UPKEEP_FUNCTIONS | {"validate_job", "check_quotas"}
+    assert definers == AGENT_FUNCTIONS | PEOPLE_FUNCTIONS | UPKEEP_FUNCTIONS | OWNERS_TRIGGERS
 
 
 def test_nothing_else_is_exposed_as_an_rpc(database: Database) -> None:
@@ -34,7 +38,7 @@ def test_every_table_has_row_level_security(database: Database) -> None:
         "select relname, relrowsecurity from pg_class"
         " where relnamespace = 'public'::regnamespace and relkind in ('r', 'p')"
     )
-    assert len(tables) == 9
+    assert len(tables) == 12
     assert all(table["relrowsecurity"] for table in tables), tables
 
 
@@ -43,7 +47,7 @@ def test_row_level_security_stands_on_the_line_after_each_table() -> None:
 
     lines = schema().splitlines()
     tables = [i for i, line in enumerate(lines) if line.startswith("create table if not exists public.")]
-    assert len(tables) == 9
+    assert len(tables) == 12
     for start in tables:
         end = next(i for i in range(start, len(lines)) if lines[i].startswith(")"))
         end = next(i for i in range(end, len(lines)) if lines[i].endswith(";"))
@@ -55,7 +59,13 @@ def test_views_show_what_the_reader_may_see(database: Database) -> None:
     views = database.rows(
         "select relname, reloptions from pg_class where relkind = 'v' and relnamespace = 'public'::regnamespace"
     )
-    assert {view["relname"] for view in views} == {"live_agents", "waiting_jobs"}
+    assert {view["relname"] for view in views} == {
+        "live_agents",
+        "waiting_jobs",
+        "job_list",
+        "result_list",
+        "model_history",
+    }
     assert all("security_invoker=true" in view["reloptions"] for view in views)
 
 
@@ -73,11 +83,11 @@ def test_the_agents_role_can_log_in_only_through_the_api(database: Database) -> 
 
 def test_realtime_carries_jobs_results_and_agents_only(database: Database) -> None:
     members = database.rows("select tablename from pg_publication_tables where pubname = 'supabase_realtime'")
-    assert {member["tablename"] for member in members} == {"jobs", "comparison_results", "agents"}
+    assert {member["tablename"] for member in members} == {"jobs", "comparison_results", "agents", "machines"}
 
 
 def test_a_published_table_has_a_primary_key(database: Database) -> None:
-    for table in ("jobs", "comparison_results", "agents"):
+    for table in ("jobs", "comparison_results", "agents", "machines"):
         keys = "select count(*) from pg_index where indrelid = %s::regclass and indisprimary"
         assert database.value(keys, table) == 1
 

@@ -48,6 +48,8 @@ def test_policies_are_set_and_said() -> None:
             "migrate", "--database-url", fresh.database_url, "--policy", "public", "--policy", "local_images"
         )
         unknown = arena("migrate", "--database-url", fresh.database_url, "--policy", "secret")
+        with psycopg.connect(fresh.database_url) as connection:
+            connection.execute("drop schema storage cascade")
         missing = arena("migrate", "--database-url", fresh.database_url, "--policy", "storage", "--policy", "private")
         with psycopg.connect(fresh.database_url) as connection:
             settings = connection.execute("select private, allow_local_images from public.arena_settings").fetchall()

@@ -48,14 +48,13 @@ export function Photograph({ picture, shown }: { picture: Picture; shown: Shown 
 }
 
 function Outlines({ of, boxes, size }: { of: keyof Shown; boxes: readonly Box[]; size: number }) {
-  return boxes.slice(0, MOST_BOXES).map((box, index) => {
+  return boxes.slice(0, MOST_BOXES).map((box) => {
     const className = `outline outline--${of}`;
-    // biome-ignore lint/suspicious/noArrayIndexKey: boxes have no other name, and their order never changes
-    const key = index;
-    if (isPoint(box)) return <circle key={key} className={className} cx={box[0]} cy={box[1]} r={size / 60} />;
+    if (isPoint(box))
+      return <circle key={box.join(" ")} className={className} cx={box[0]} cy={box[1]} r={size / 60} />;
     return (
       <rect
-        key={key}
+        key={box.join(" ")}
         className={className}
         x={box[0]}
         y={box[1]}

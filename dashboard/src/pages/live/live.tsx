@@ -1,5 +1,95 @@
+import { useState } from "react";
+import { Link } from "wouter";
+import { useConnection } from "../../connection";
+import { count } from "../../format";
+import { useLiveQuery } from "../../live/use-live-query";
+import { Empty } from "../../parts/empty";
+import { ErrorNote } from "../../parts/error-note";
+import type { JobRow } from "../../parts/job-progress/job-progress";
 import { Page } from "../../parts/page";
+import { Skeleton } from "../../parts/skeleton";
+import { Agents } from "./agents";
+import { JobCard } from "./job-card";
+import "./live.css";
+import { type LiveData, readLive } from "./live-data";
 
+const PAGE = 25;
+
+/** The queue and the agents, as they are now. */
 export default function Live() {
-  return <Page title="Live" />;
+  const { supabase } = useConnection();
+  const [most, setMost] = useState(PAGE);
+  const { data, error, refetch } = useLiveQuery({
+    key: ["live", most],
+    tables: ["jobs", "agents", "comparison_results"],
+    read: (signal) => readLive(supabase, most, signal),
+  });
+  return (
+    <Page title="Live" lead="What runs, what waits, what has ended, and who does the work.">
+      {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
+      {!data && !error && <Skeleton height="60vh" />}
+      {data && <Sections data={data} most={most} onMore={() => setMost(most + 2 * PAGE)} />}
+    </Page>
+  );
+}
+
+function Sections({ data, most, onMore }: { data: LiveData; most: number; onMore: () => void }) {
+  const isEmpty = data.running.length + data.waiting.length + data.ended.length === 0;
+  return (
+    <>
+      <Agents agents={data.agents} />
+      {isEmpty ? (
+        <Empty title="No battle yet">
+          <p>The first one shows here the moment it is started.</p>
+          <Link href="/" className="button button--primary">
+            Start a battle
+          </Link>
+        </Empty>
+      ) : (
+        <>
+          <Jobs title="Running" jobs={data.running} messages={data.messages} none="Nothing runs." />
+          <Jobs
+            title={`Waiting (${data.waitingCount})`}
+            jobs={data.waiting}
+            messages={data.messages}
+            none="Nothing waits."
+          />
+          <Jobs
+            title="Lately ended"
+            jobs={data.ended}
+            messages={data.messages}
+            none="Nothing has ended yet."
+          />
+          {(data.ended.length === most || data.waitingCount > most) && (
+            <button type="button" className="button" onClick={onMore}>
+              Show more
+            </button>
+          )}
+        </>
+      )}
+    </>
+  );
+}
+
+interface JobsProps {
+  title: string;
+  jobs: readonly JobRow[];
+  messages: ReadonlyMap<string, string>;
+  none: string;
+}
+
+function Jobs({ title, jobs, messages, none }: JobsProps) {
+  return (
+    <section className="stack" aria-label={title}>
+      <h2>{title}</h2>
+      {jobs.length === 0 && <p className="muted">{none}</p>}
+      <ul className="job-cards" aria-label={count(jobs.length, "job")}>
+        {jobs.map((job) => (
+          <li key={job.id}>
+            <JobCard job={job} waiting={messages.get(job.id ?? "") ?? null} />
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
 }

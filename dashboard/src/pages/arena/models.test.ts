@@ -1,0 +1,34 @@
+import { expect, test } from "vitest";
+import { choices, type LiveAgentRow, type ModelRow, whyItWaits } from "./models";
+
+function model(id: string, more: Partial<ModelRow> = {}): ModelRow {
+  return {
+    id,
+    name: id,
+    base_id: null,
+    can_detect_cars: true,
+    runtimes: ["torch", "onnx"],
+    runtime: "torch",
+    default_runtime: "torch",
+    ...more,
+  } as ModelRow;
+}
+
+test("who can compete comes first, and runtimes go with their model", () => {
+  const found = choices([
+    model("text", { can_detect_cars: false }),
+    model("yolo"),
+    model("yolo@onnx", { base_id: "yolo", runtime: "onnx" }),
+    model("yolo@old", { base_id: "yolo", runtime: "old" }),
+    model("alpha"),
+  ]);
+  expect(found.map((each) => each.model.id)).toEqual(["alpha", "yolo", "text"]);
+  expect(found[1]?.variants.map(({ id }) => id)).toEqual(["yolo@onnx"]);
+});
+
+test("what no running agent has waits", () => {
+  const agents = [{ models: ["yolo"] } as LiveAgentRow];
+  expect(whyItWaits("yolo", agents)).toBeNull();
+  expect(whyItWaits("other", agents)).toContain("no running agent");
+  expect(whyItWaits("yolo", [])).toBe("no agent is running");
+});

@@ -1,0 +1,19 @@
+/** State that survives a reload of the page, in this tab. */
+import { useEffect, useState } from "react";
+
+export function useDraft<T extends object>(name: string, initial: T): [T, (next: T) => void] {
+  const key = `arena.draft.${name}`;
+  const [value, setValue] = useState<T>(() => ({ ...initial, ...kept(key) }));
+  useEffect(() => {
+    sessionStorage.setItem(key, JSON.stringify(value));
+  }, [key, value]);
+  return [value, setValue];
+}
+
+function kept(key: string): object {
+  try {
+    return JSON.parse(sessionStorage.getItem(key) ?? "{}") as object;
+  } catch {
+    return {};
+  }
+}
