@@ -6,20 +6,27 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 NODE_STAMP := local/server/node_modules/.package-lock.json
 
-.PHONY: help install demo test test-quick lint lock clean
+.PHONY: help install dashboard demo test lint lock clean
 
 help: ## Show this help
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-install: $(STAMP) $(NODE_STAMP) ## Make the virtual environment and the local stack's Node part
+install: $(STAMP) $(NODE_STAMP) dashboard ## Make the virtual environment, the local stack's Node part and the page
+
+dashboard: $(STAMP) ## Build the page into dashboard/dist, where it has changed
+	@$(BIN)/python -m local.dashboard
 
 demo: install ## Run a whole battle on this machine (ARGS="--once --json out.json")
 	@$(BIN)/arena demo $(ARGS)
+
+# npm runs `node` by name, which must be this one.
+NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix dashboard --silent
 
 # A stack and a Postgres for each worker.
 WORKERS ?= --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test: install lint ## Lint, types, import contracts and every test
+	$(NPM) test
 	$(BIN)/pytest $(WORKERS) $(ARGS)
 
 lint: install ## Lint, types and import contracts
@@ -27,6 +34,7 @@ lint: install ## Lint, types and import contracts
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(NPM) run check
 
 LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--override requirements.overrides requirements.in pyproject.toml
@@ -36,7 +44,7 @@ lock: $(UV) ## Resolve the lock files anew
 	$(UV) $(LOCK) --extra yolo --extra timm --extra onnx --extra openvino --constraint requirements.lock --output-file requirements-agent.lock
 
 clean: ## Remove what install made
-	rm -rf .venv .uv local/server/node_modules
+	rm -rf .venv .uv local/server/node_modules dashboard/node_modules dashboard/dist
 
 # uv lives in an environment of its own, so an externally managed Python is no obstacle.
 $(UV):

