@@ -11,7 +11,7 @@ import { type ArenaData, readArena } from "./arena-data";
 import { ImageSources } from "./image-sources";
 import { carsIn, type JobImage } from "./job-image";
 import { ModelPicker } from "./model-picker";
-import { choices, whyItWaits } from "./models";
+import { choices, firstPair, whyItWaits } from "./models";
 import { type BattleOptions, DEFAULT_OPTIONS } from "./options";
 import { OptionsFields } from "./options-fields";
 import { type Place, placeOf, randomId, submitJob, type WantedJob } from "./submit-job";
@@ -42,9 +42,9 @@ function Form({ data }: { data: ArenaData }) {
   const [images, setImages] = useState<readonly JobImage[]>([]);
   const { submit, busy, error } = useSubmit();
   const all = choices(data.models);
-  const able = all.filter(({ model }) => model.can_detect_cars).map(({ model }) => model.id);
-  const a = chosen(models.a, data) ?? able[0] ?? "";
-  const b = chosen(models.b, data) ?? able[1] ?? able[0] ?? "";
+  const [first = "", second = first] = firstPair(all, data.agents);
+  const a = chosen(models.a, data) ?? first;
+  const b = chosen(models.b, data) ?? second;
   const at = (place: Place) => (error && placeOf(error) === place ? error : null);
   return (
     <form

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { choices, type LiveAgentRow, type ModelRow, whyItWaits } from "./models";
+import { choices, firstPair, type LiveAgentRow, type ModelRow, whyItWaits } from "./models";
 
 function model(id: string, more: Partial<ModelRow> = {}): ModelRow {
   return {
@@ -31,4 +31,10 @@ test("what no running agent has waits", () => {
   expect(whyItWaits("yolo", agents)).toBeNull();
   expect(whyItWaits("other", agents)).toContain("no running agent");
   expect(whyItWaits("yolo", [])).toBe("no agent is running");
+});
+
+test("two that can run now are chosen at first", () => {
+  const all = choices(["a", "b", "c", "d"].map((id) => model(id)));
+  expect(firstPair(all, [{ models: ["b", "d"] } as LiveAgentRow])).toEqual(["b", "d"]);
+  expect(firstPair(all, [])).toEqual(["a", "b"]);
 });

@@ -32,3 +32,10 @@ export function whyItWaits(id: string, agents: readonly LiveAgentRow[]): string 
   if (agents.length === 0) return "no agent is running";
   return agents.some((agent) => agent.models?.includes(id)) ? null : "no running agent has it";
 }
+
+/** What is chosen at first: two that can run now, if there are. */
+export function firstPair(all: readonly Choice[], agents: readonly LiveAgentRow[]): string[] {
+  const able = all.filter(({ model }) => model.can_detect_cars).map(({ model }) => model.id);
+  const waits = (id: string) => Number(whyItWaits(id, agents) !== null);
+  return able.sort((one, other) => waits(one) - waits(other)).slice(0, 2);
+}

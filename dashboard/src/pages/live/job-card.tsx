@@ -5,7 +5,14 @@ import { JobProgress, type JobRow } from "../../parts/job-progress/job-progress"
 import { ManageJob } from "../../parts/manage-job";
 import { ModelName } from "../../parts/model-name";
 
-export function JobCard({ job, waiting }: { job: JobRow; waiting: string | null }) {
+interface JobCardProps {
+  job: JobRow;
+  waiting: string | null;
+  /** A model's id or "tie", once it is decided. */
+  winner: string | null;
+}
+
+export function JobCard({ job, waiting, winner }: JobCardProps) {
   const since = job.finished_at ?? job.started_at ?? job.created_at;
   return (
     <article className="job-card card">
@@ -27,7 +34,11 @@ export function JobCard({ job, waiting }: { job: JobRow; waiting: string | null 
           )}
         </span>
       </div>
-      <JobProgress job={job} waiting={waiting} />
+      {winner ? (
+        <p className="job-card__winner">{winner === "tie" ? "A tie" : `${winner} won`}</p>
+      ) : (
+        <JobProgress job={job} waiting={waiting} />
+      )}
       <div className="row">
         <ManageJob job={job} />
       </div>

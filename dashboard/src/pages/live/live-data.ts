@@ -2,6 +2,7 @@
 import type { Database } from "../../database.types";
 import type { JobRow } from "../../parts/job-progress/job-progress";
 import { type Arena, answered } from "../../supabase";
+import { readWinners } from "./winners";
 
 type Views = Database["public"]["Views"];
 export type LiveAgent = Views["live_agents"]["Row"];
@@ -15,6 +16,8 @@ export interface LiveData {
   agents: LiveAgent[];
   /** What jobs wait for, by their id. */
   messages: ReadonlyMap<string, string>;
+  /** Who won, or "tie", by the job's id. */
+  winners: ReadonlyMap<string, string>;
 }
 
 /** @param most of the waiting and of the ended jobs */
@@ -39,7 +42,11 @@ export async function readLive(arena: Arena, most: number, signal: AbortSignal):
   ]);
   const pending = await answered(Promise.resolve(waiting));
   const open = [...running, ...pending].flatMap(({ id }) => (id ? [id] : []));
-  const messages = await readMessages(arena, open.slice(0, most), signal);
+  const done = over.flatMap(({ id, status }) => (id && status === "succeeded" ? [id] : []));
+  const [messages, winners] = await Promise.all([
+    readMessages(arena, open.slice(0, most), signal),
+    readWinners(arena, done, signal),
+  ]);
   return {
     running,
     waiting: pending,
@@ -47,6 +54,7 @@ export async function readLive(arena: Arena, most: number, signal: AbortSignal):
     ended: over,
     agents,
     messages,
+    winners,
   };
 }
 

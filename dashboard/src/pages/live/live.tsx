@@ -47,19 +47,14 @@ function Sections({ data, most, onMore }: { data: LiveData; most: number; onMore
         </Empty>
       ) : (
         <>
-          <Jobs title="Running" jobs={data.running} messages={data.messages} none="Nothing runs." />
+          <Jobs title="Running" jobs={data.running} data={data} none="Nothing runs." />
           <Jobs
             title={`Waiting (${data.waitingCount})`}
             jobs={data.waiting}
-            messages={data.messages}
+            data={data}
             none="Nothing waits."
           />
-          <Jobs
-            title="Lately ended"
-            jobs={data.ended}
-            messages={data.messages}
-            none="Nothing has ended yet."
-          />
+          <Jobs title="Lately ended" jobs={data.ended} data={data} none="Nothing has ended yet." />
           {(data.ended.length === most || data.waitingCount > most) && (
             <button type="button" className="button" onClick={onMore}>
               Show more
@@ -74,11 +69,11 @@ function Sections({ data, most, onMore }: { data: LiveData; most: number; onMore
 interface JobsProps {
   title: string;
   jobs: readonly JobRow[];
-  messages: ReadonlyMap<string, string>;
+  data: LiveData;
   none: string;
 }
 
-function Jobs({ title, jobs, messages, none }: JobsProps) {
+function Jobs({ title, jobs, data, none }: JobsProps) {
   return (
     <section className="stack" aria-label={title}>
       <h2>{title}</h2>
@@ -86,7 +81,11 @@ function Jobs({ title, jobs, messages, none }: JobsProps) {
       <ul className="job-cards" aria-label={count(jobs.length, "job")}>
         {jobs.map((job) => (
           <li key={job.id}>
-            <JobCard job={job} waiting={messages.get(job.id ?? "") ?? null} />
+            <JobCard
+              job={job}
+              waiting={data.messages.get(job.id ?? "") ?? null}
+              winner={data.winners.get(job.id ?? "") ?? null}
+            />
           </li>
         ))}
       </ul>
