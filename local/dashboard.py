@@ -10,7 +10,7 @@ from local.node import install, one_at_a_time, run_npm
 
 FOLDER = Path(__file__).parent.parent / "dashboard"
 #: Holds the digest of the sources that the build was made from.
-_STAMP = "built-from"
+_STAMP = ".built-from-sha256"
 _MADE = {"node_modules", "dist"}
 
 

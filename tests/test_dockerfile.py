@@ -48,3 +48,10 @@ def test_the_agent_runs_as_a_user_without_rights() -> None:
     assert last_stage.index("COPY --from=build /opt/arena") < last_stage.index("\nUSER")
     assert "--chown" not in last_stage, "what runs belongs to root"
     assert "sudo" not in DOCKERFILE
+
+
+def test_the_image_has_no_page() -> None:
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert ignored[0] == "*"
+    assert "!dashboard" not in ignored
+    assert "dashboard" not in DOCKERFILE

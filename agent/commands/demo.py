@@ -66,7 +66,7 @@ def demo(
         folder = _scenes(console, running, scenes or SCENES_OF[pairs])
         stack = _start_stack(console, running, port, folder)
         agent = _start_agent(console, running, stack, folder)
-        console.print(f"\nThe page: [bold]{stack.url}[/]\n")
+        console.print(f"\nOpen [bold]{stack.url}[/] to watch it. Ctrl-C stops everything.\n")
         with FrontEnd(stack.url, stack.publishable_key) as front_end:
             battle = _Ring(console, front_end, agent, folder, options).battle
             row = _fight_all(console, PAIRS[pairs], battle) if pairs is not Pairs.ONE else battle(*PAIRS[pairs][0]).row
@@ -173,7 +173,7 @@ def _summary(result: JobResult) -> Table:
 
 
 def _stay(console: Console, stack: LocalStack, scenes: Path) -> None:
-    console.print(f"\nStill running: open [bold]{stack.url}[/] for the next battle. Ctrl-C stops everything.")
+    console.print(f"\nOpen [bold]{stack.url}[/] for the next battle. Ctrl-C stops everything.")
     console.print("\n[dim]Or from another terminal:[/]")
     models = " ".join(PAIRS[Pairs.ONE][0])
     command = f"arena submit {models} --images {scenes} --wait --url {stack.url} --key {stack.publishable_key}"

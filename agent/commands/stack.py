@@ -16,7 +16,9 @@ POLICIES = (Policy.LOCAL_IMAGES, Policy.STORAGE, Policy.UPLOADS, Policy.ANON_UPL
 
 def stack(
     port: Port = None,
-    data: Annotated[Path | None, typer.Option(help="Folder that keeps the database; none keeps nothing.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder that keeps the database and the files; none keeps nothing.")
+    ] = None,
 ) -> None:
     """Run the local stack in the foreground: Postgres, REST, Auth, Storage, Realtime and the page on one port.
 
@@ -29,9 +31,8 @@ def stack(
     with LocalStack(port=port, data_dir=data, page=Page()) as running:
         migrate(running.database_url, policies=POLICIES)
         running.reload_schema()
-        console.print(
-            f"[green]Ready:[/] [bold]{running.url}[/]. Stop with Ctrl-C. For .env:\n\nSUPABASE_URL={running.url}"
-        )
+        console.print(f"Open [bold]{running.url}[/]. Ctrl-C stops everything. For .env:\n")
+        console.print(f"SUPABASE_URL={running.url}")
         console.print(f"SUPABASE_KEY={running.secret_key}", soft_wrap=True)
         console.print(f"SUPABASE_PUBLISHABLE_KEY={running.publishable_key}", soft_wrap=True)
         console.print(f"DATABASE_URL={running.database_url}", soft_wrap=True)
