@@ -95,6 +95,15 @@ def test_a_signed_address_needs_no_key_and_is_for_one_file(user: User) -> None:
     assert httpx.get(address.replace("token=", "token=x")).status_code == 400
 
 
+def test_a_file_is_copied_and_moved(connect: Connect, bare_stack: LocalStack, mark: str) -> None:
+    plain = connect(bare_stack.secret_key).storage.from_("plain")
+    plain.upload(f"{mark}/from.txt", b"text", TEXT)
+    plain.copy(f"{mark}/from.txt", f"{mark}/copy.txt")
+    plain.move(f"{mark}/from.txt", f"{mark}/moved.txt")
+    assert [each["name"] for each in plain.list(mark)] == ["copy.txt", "moved.txt"]
+    assert (plain.download(f"{mark}/copy.txt"), plain.download(f"{mark}/moved.txt")) == (b"text", b"text")
+
+
 def test_nobody_puts_or_sees_anything_in_anothers_folder(user: User, sign_up: Callable[[], User]) -> None:
     name = f"{user.id}/mine.jpg"
     user.client.storage.from_("photos").upload(name, b"mine", JPEG)

@@ -41,8 +41,12 @@ async function refusedSignature(request, secret) {
 /** The name that clients look for, from below `/storage/v1`. */
 async function signed(response) {
   if (!response.ok) return response;
-  const { signedUrl } = await response.json();
-  return Response.json({ signedURL: signedUrl.replace("/storage/v1", "") });
+  const answer = await response.json();
+  return Response.json(Array.isArray(answer) ? answer.map(renamed) : renamed(answer));
+}
+
+function renamed({ signedUrl, ...rest }) {
+  return { ...rest, signedURL: signedUrl ? signedUrl.replace("/storage/v1", "") : null };
 }
 
 async function listed(request, fetch) {
