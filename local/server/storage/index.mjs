@@ -41,12 +41,8 @@ async function refusedSignature(request, secret) {
 /** The name that clients look for, from below `/storage/v1`. */
 async function signed(response) {
   if (!response.ok) return response;
-  const answer = await response.json();
-  return Response.json(Array.isArray(answer) ? answer.map(renamed) : renamed(answer));
-}
-
-function renamed({ signedUrl, ...rest }) {
-  return { ...rest, signedURL: signedUrl ? signedUrl.replace("/storage/v1", "") : null };
+  const { signedUrl } = await response.json();
+  return Response.json({ signedURL: signedUrl.replace("/storage/v1", "") });
 }
 
 async function listed(request, fetch) {

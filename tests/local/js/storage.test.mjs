@@ -30,14 +30,6 @@ test("a file of a form is put, found, read and signed", async () => {
   assert.equal(answer.headers.get("content-type"), "image/jpeg");
 });
 
-test("several files are signed at once", async () => {
-  const name = `anon/${mark}/one.jpg`;
-  await photos.upload(name, file("one", "image/jpeg"));
-  const { data: signed } = await photos.createSignedUrls([name, `anon/${mark}/two.jpg`], 60);
-  assert.equal(await (await fetch(signed[0].signedUrl)).text(), "one");
-  assert.notEqual(signed[1].error, null);
-});
-
 test("bytes without a form are put as well", async () => {
   const name = `anon/${mark}/bytes.png`;
   const put = await photos.upload(name, new TextEncoder().encode("bytes"), { contentType: "image/png" });
