@@ -1,0 +1,68 @@
+"""Users, through the page."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.dashboard.conftest import PASSWORD, OpenPage, User
+from tests.dashboard.rows import Connection, insert_job, insert_result
+
+
+def test_one_signs_up_out_and_in_again(page: Page, sign_up: Callable[[Page], User]) -> None:
+    user = sign_up(page)
+    page.get_by_role("banner").get_by_text(user.email).click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_label("Email").fill(user.email)
+    page.get_by_label("Password").fill("wrong")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_text("Invalid login credentials")).to_be_visible()
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("banner").get_by_text(user.email)).to_be_visible()
+
+
+def test_two_users_do_not_see_each_others_jobs(
+    open_page: OpenPage, database: Connection, sign_up: Callable[[Page], User]
+) -> None:
+    ann, bob = open_page("/"), open_page("/")
+    of_ann, of_bob = sign_up(ann), sign_up(bob)
+    ann.get_by_role("link", name="Live").click()
+    bob.get_by_role("link", name="Live").click()
+    own = insert_job(database, created_by=of_ann.id)
+    expect(ann.get_by_text("Waiting (1)")).to_be_visible()
+    insert_job(database, created_by=of_bob.id)
+    expect(bob.get_by_text("Waiting (1)")).to_be_visible()
+    expect(bob.get_by_text("yours")).to_have_count(1)
+    expect(ann.get_by_text("Waiting (1)")).to_be_visible()
+    bob.goto(f"{bob.url.partition('#')[0]}#/battle/{own}")
+    expect(bob.get_by_role("heading", name="There is no such battle")).to_be_visible()
+
+
+def test_another_persons_result_is_seen_without_its_images(
+    open_page: OpenPage, database: Connection, sign_up: Callable[[Page], User]
+) -> None:
+    ann = open_page("/")
+    job = insert_result(database, created_by=sign_up(ann).id)
+    ann.goto(f"{ann.url.partition('#')[0]}#/battle/{job}")
+    expect(ann.get_by_text("6 images, those that the models disagree on")).to_be_visible()
+    stranger = open_page(f"/battle/{job}")
+    expect(stranger.get_by_role("heading", name="Trained_yolov8 wins")).to_be_visible()
+    expect(stranger.get_by_text("seen by who started it alone")).to_be_visible()
+
+
+def test_a_private_arena_shows_nothing_to_strangers(
+    open_page: OpenPage, database: Connection, sign_up: Callable[[Page], User]
+) -> None:
+    database.execute("update public.arena_settings set private = true")
+    stranger, ann = open_page("/"), open_page("/")
+    expect(stranger.get_by_text("This arena is private.")).to_be_visible()
+    job = insert_result(database, created_by=sign_up(ann).id)
+    ann.get_by_role("link", name="Results").click()
+    expect(ann.get_by_text("Trained_yolov8 wins").first).to_be_visible()
+    stranger.get_by_role("link", name="Results").click()
+    expect(stranger.get_by_text("No results yet")).to_be_visible()
+    bob = open_page(f"/battle/{job}")
+    sign_up(bob)
+    bob.goto(f"{bob.url.partition('#')[0]}#/battle/{job}")
+    expect(bob.get_by_role("heading", name="There is no such battle")).to_be_visible()
