@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
@@ -99,6 +100,7 @@ def test_it_stays_up_takes_another_battle_and_leaves_nothing_after_ctrl_c(tmp_pa
         [sys.executable, "-m", "agent", *command[1].split(), *BRIEF],
         cwd=tmp_path, capture_output=True, text=True, timeout=200,
     )  # fmt: skip
+    _check_page(shown)
     assert second.returncode == 0, second.stderr
     assert "Winner" in second.stdout or "tie" in second.stdout
     family = _family(demo)
@@ -108,6 +110,19 @@ def test_it_stays_up_takes_another_battle_and_leaves_nothing_after_ctrl_c(tmp_pa
     assert demo.returncode == 0
     _, alive = psutil.wait_procs(family, timeout=10)
     assert alive == []
+
+
+def _check_page(shown: str) -> None:
+    """The address is there before the battle, and leads to a page that can show the demo's own images."""
+    address = re.search(r"Open (http://\S+)", shown)
+    assert address is not None
+    assert address.start() < shown.index("against")
+    config = httpx.get(f"{address[1]}/config.json").json()
+    (sample,) = config["samples"]
+    manifest = httpx.get(address[1] + sample["manifest"]).json()
+    picture = httpx.get(address[1] + config["imageBase"] + manifest[0]["image_path"])
+    assert (len(manifest), picture.headers["content-type"]) == (24, "image/jpeg")
+    assert '<div id="root">' in httpx.get(address[1]).text
 
 
 @pytest.mark.timeout(120)
