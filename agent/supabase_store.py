@@ -109,7 +109,7 @@ class SupabaseStore:
 
     def put_ratings(self, of: StaleTallies, ratings: Sequence[Rating]) -> bool:
         """See RatingStore."""
-        rows = [_rating_row(each) for each in ratings]
+        rows = [rating_row(each) for each in ratings]
         return bool(self._call_once("put_ratings", p_machine=of.machine, p_version=of.version, p_ratings=rows))
 
     def _call(self, function: str, **arguments: Any) -> Any:
@@ -133,7 +133,8 @@ def _outcome(kind: Any, answer: Any) -> Any:
     return answer
 
 
-def _rating_row(rating: Rating) -> dict[str, Any]:
+def rating_row(rating: Rating) -> dict[str, Any]:
+    """An element of what `put_ratings` takes."""
     return {
         "model_id": rating.model_id,
         "rating": round(rating.rating, 3),

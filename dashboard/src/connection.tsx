@@ -56,6 +56,7 @@ function newQueryClient(): QueryClient {
       queries: {
         // What the database refused it refuses again; what did not reach it may.
         retry: (failures, error) => !(error instanceof DatabaseError) && failures < 2,
+        retryDelay: (failures) => 500 * 2 ** failures,
         staleTime: 1_000,
       },
     },

@@ -39,6 +39,13 @@ WATCH_SHIFTS = """
 """
 
 
+#: Where supabase-js keeps it.
+SESSION = """() => {
+  const key = Object.keys(localStorage).find((each) => each.endsWith("auth-token"));
+  return JSON.parse(localStorage.getItem(key));
+}"""
+
+
 @dataclass(frozen=True)
 class User:
     id: str
@@ -144,9 +151,7 @@ def sign_up() -> Callable[[Page], User]:
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Create an account").click()
         page.get_by_role("banner").get_by_text(email).wait_for()
-        user = page.evaluate(
-            "() => JSON.parse(localStorage.getItem(Object.keys(localStorage).find((key) => key.endsWith('auth-token'))))"
-        )
+        user = page.evaluate(SESSION)
         return User(user["user"]["id"], email)
 
     return through

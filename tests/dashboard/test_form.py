@@ -2,9 +2,10 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import APIResponse, Page, Route, expect
 
 from tests.dashboard.conftest import SCENES
 from tests.dashboard.rows import Connection, insert_agent
@@ -12,7 +13,7 @@ from tests.dashboard.rows import Connection, insert_agent
 A, B = "Trained_yolov5", "Trained_yolov8"
 
 
-def jobs(database: Connection) -> list[dict[str, object]]:
+def jobs(database: Connection) -> list[dict[str, Any]]:
     return database.execute("select * from public.jobs order by created_at").fetchall()
 
 
@@ -31,7 +32,7 @@ def test_two_clicks_are_a_battle(page: Page, database: Connection) -> None:
     started(page)
     (job,) = jobs(database)
     assert (job["model_a"], job["model_b"], job["options"], job["priority"]) == (A, B, {}, 0)
-    assert len(job["images"]) == 24  # type: ignore[arg-type]
+    assert len(job["images"]) == 24
     expect(page.get_by_text("No agent is running.")).to_be_visible()
 
 
@@ -78,6 +79,10 @@ def test_a_refusal_stands_at_its_field_in_the_databases_words(page: Page, databa
     alert = page.locator(".arena__options").get_by_role("alert")
     expect(alert).to_contain_text("options.confidence is 7.")
     expect(alert).to_contain_text("Give a number from 0.001 to 0.999.")
+    confidence = page.get_by_label("Confidence from which")
+    expect(confidence).to_be_focused()
+    expect(confidence).to_have_attribute("aria-invalid", "true")
+    expect(confidence).to_have_accessible_description(re.compile("options.confidence is 7."))
     assert jobs(database) == []
     page.get_by_label("Confidence from which").fill("0.5")
     start(page)
@@ -106,6 +111,7 @@ def test_what_the_database_does_not_take_is_said_at_the_images(page: Page, datab
     start(page)
     expect(page.locator(".arena__images").get_by_role("alert")).to_contain_text("images[0].image_path")
     expect(page.get_by_role("textbox")).to_have_value("http://images.test/1.jpg, 4")
+    expect(page.get_by_role("textbox")).to_be_focused()
 
 
 def test_a_full_queue_is_said_above_the_button(page: Page, database: Connection) -> None:
@@ -129,14 +135,14 @@ def test_a_draft_survives_a_reload(page: Page, database: Connection) -> None:
 
 
 def test_a_lost_answer_makes_no_second_job(page: Page, database: Connection) -> None:
-    lost = []
+    lost: list[APIResponse] = []
 
-    def lose_first(route: object) -> None:
-        if not lost and route.request.method == "POST":  # type: ignore[attr-defined]
-            lost.append(route.fetch())  # type: ignore[attr-defined]
-            route.abort()  # type: ignore[attr-defined]
+    def lose_first(route: Route) -> None:
+        if not lost and route.request.method == "POST":
+            lost.append(route.fetch())
+            route.abort()
         else:
-            route.continue_()  # type: ignore[attr-defined]
+            route.continue_()
 
     page.route("**/rest/v1/jobs*", lose_first)
     start(page)
@@ -173,7 +179,7 @@ def test_files_are_uploaded_counted_and_boxed(page: Page, database: Connection, 
     expect(second.get_by_label("Cars in it")).to_have_value("2")
     start(page)
     started(page)
-    first, boxed = jobs(database)[0]["images"]  # type: ignore[misc]
+    first, boxed = jobs(database)[0]["images"]
     assert first["car_count"] == 3
     assert first["image_path"].startswith("storage://arena-images/anon/")
     (drawn, middle) = boxed["boxes"]
@@ -204,9 +210,9 @@ def test_an_arena_without_uploads_says_how_they_come(page: Page, database: Conne
 def test_the_keyboard_alone_is_enough(page: Page, database: Connection) -> None:
     corner = page.get_by_role("group", name="Model A")
     corner.get_by_role("radio", checked=True).focus()
-    before = corner.get_by_role("radio", checked=True).get_attribute("value")
+    before = corner.get_by_role("radio", checked=True).element_handle()
     page.keyboard.press("ArrowDown")
-    assert page.evaluate("() => document.activeElement.checked") is True
+    assert page.evaluate("(before) => document.activeElement.checked && document.activeElement !== before", before)
     page.get_by_role("tab", name="Sample images").focus()
     page.keyboard.press("ArrowRight")
     expect(page.get_by_role("tab", name="Paste addresses")).to_be_focused()
@@ -215,5 +221,4 @@ def test_the_keyboard_alone_is_enough(page: Page, database: Connection) -> None:
     page.get_by_role("button", name="Start the battle").focus()
     page.keyboard.press("Enter")
     started(page)
-    assert before is not None
     assert len(jobs(database)) == 1

@@ -1,9 +1,13 @@
 """Results, ratings and histories, also when there are many."""
 
+from collections.abc import Sequence
+
 from playwright.sync_api import Page, expect
+from psycopg.types.json import Jsonb
 
 from agent.rater import Rater
 from agent.store import StaleTallies
+from agent.supabase_store import rating_row
 from benchmark import Rating, Tally
 from tests.agent.rows import A, B
 from tests.dashboard.conftest import OpenPage
@@ -20,12 +24,8 @@ class DatabaseRatings:
         rows = self._database.execute("select * from public.stale_tallies()").fetchall()
         return [StaleTallies(r["machine"], r["version"], [Tally(**each) for each in r["tallies"]]) for r in rows]
 
-    def put_ratings(self, of: StaleTallies, ratings: list[Rating]) -> bool:  # type: ignore[override]
-        from psycopg.types.json import Jsonb
-
-        from agent.supabase_store import _rating_row
-
-        rows = Jsonb([_rating_row(each) for each in ratings])
+    def put_ratings(self, of: StaleTallies, ratings: Sequence[Rating]) -> bool:
+        rows = Jsonb([rating_row(each) for each in ratings])
         self._database.execute("select public.put_ratings(%s, %s, %s)", [of.machine, of.version, rows])
         return True
 

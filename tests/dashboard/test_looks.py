@@ -57,7 +57,7 @@ def test_every_page_is_worth_looking_at(open_page: OpenPage, database: Connectio
             wrong.append(f"{name} is wider than its window")
         wrong += [f"{name}: {each}" for each in violations(page)]
         page.context.close()
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def violations(page: Page) -> list[str]:
