@@ -4,7 +4,7 @@ import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useState } from "react";
 import type { Config } from "./config";
 import { Hub } from "./live/hub";
-import { type Arena, connect, DatabaseError } from "./supabase";
+import { type Arena, connect } from "./supabase";
 
 export interface Connection {
   supabase: Arena;
@@ -54,9 +54,8 @@ function newQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
-        // What the database refused it refuses again; what did not reach it may.
-        retry: (failures, error) => !(error instanceof DatabaseError) && failures < 2,
-        retryDelay: (failures) => 500 * 2 ** failures,
+        // supabase-js asks again by itself what did not reach the database, and what was refused is refused again.
+        retry: false,
         staleTime: 1_000,
       },
     },

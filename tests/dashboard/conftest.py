@@ -146,7 +146,7 @@ def sign_up() -> Callable[[Page], User]:
 
     def through(page: Page) -> User:
         email = f"{uuid4().hex[:12]}@example.com"
-        page.get_by_role("link", name="Sign in").click()
+        page.get_by_role("banner").get_by_role("link", name="Sign in").click()
         page.get_by_label("Email").fill(email)
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Create an account").click()

@@ -106,6 +106,8 @@ def test_a_row_that_comes_while_the_page_loads_is_not_lost(open_page: OpenPage, 
     page = open_page("/live", before=hold_first)
     expect(page.get_by_text("Waiting (1)")).to_be_visible(timeout=5_000)
     assert held
+    page.wait_for_timeout(1_000)
+    expect(page.get_by_text("Waiting (1)")).to_be_visible()  # the late answer did not undo it
 
 
 def test_own_jobs_are_cancelled_and_retried_by_clicking(
@@ -133,7 +135,7 @@ def test_own_jobs_are_cancelled_and_retried_by_clicking(
 
 def test_a_database_that_does_not_answer_is_said(open_page: OpenPage, database: Connection) -> None:
     page = open_page("/results", before=lambda page: page.route("**/rest/v1/**", lambda route: route.abort()))
-    expect(page.get_by_text("The database cannot be reached")).to_be_visible()
+    expect(page.get_by_text("The database cannot be reached")).to_be_visible(timeout=20_000)
     page.unroute("**/rest/v1/**")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("No results yet")).to_be_visible()

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -40,10 +41,8 @@ class Listener:
         self._ready.wait(30)
 
     def _run(self) -> None:
-        try:
+        with contextlib.suppress(asyncio.CancelledError):
             self._loop.run_until_complete(self._task)
-        except asyncio.CancelledError:
-            pass
 
     def _note(self, change: Change) -> None:
         self.arrived[str(change.record["job_id"])] = time.perf_counter()

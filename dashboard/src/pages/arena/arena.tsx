@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { type RefObject, useEffect, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useConnection, useSession } from "../../connection";
 import { count } from "../../format";
@@ -45,9 +45,12 @@ function Form({ data }: { data: ArenaData }) {
   const [first = "", second = first] = firstPair(all, data.agents);
   const a = chosen(models.a, data) ?? first;
   const b = chosen(models.b, data) ?? second;
+  const form = useRef<HTMLFormElement>(null);
+  useFocusOnRefused(form, error);
   const at = (place: Place) => (error && placeOf(error) === place ? error : null);
   return (
     <form
+      ref={form}
       className="arena"
       onSubmit={(event) => {
         event.preventDefault();
@@ -124,6 +127,24 @@ function useSubmit() {
     }
   };
   return { submit, busy, error };
+}
+
+const CONTROLS: Record<Place, string> = {
+  model_a: '[name="model-a"]:checked',
+  model_b: '[name="model-b"]:checked',
+  images: '[role="tabpanel"] :is(textarea, input, select)',
+  options: '.arena__options [aria-invalid="true"]',
+  form: ".arena__button",
+};
+
+/** Whoever uses the keyboard goes on at what the database refused. */
+function useFocusOnRefused(form: RefObject<HTMLFormElement | null>, error: Error | null): void {
+  useEffect(() => {
+    if (!error) return;
+    const controls = form.current?.querySelectorAll<HTMLElement>(CONTROLS[placeOf(error)]) ?? [];
+    // Sources that are not shown keep their controls.
+    [...controls].find((control) => control.checkVisibility())?.focus();
+  }, [form, error]);
 }
 
 /** What a job of these two would wait for. */

@@ -25,10 +25,13 @@ export function BoxEditor({ name, url, boxes, onChange }: BoxEditorProps) {
     };
   };
   const drawn = from && to ? boxBetween(from, to, size.width, size.height) : null;
-  const finish = () => {
-    if (drawn) onChange([...boxes, drawn]);
+  const letGo = () => {
     setFrom(null);
     setTo(null);
+  };
+  const finish = () => {
+    if (drawn) onChange([...boxes, drawn]);
+    letGo();
   };
   return (
     <div className="box-editor">
@@ -40,7 +43,7 @@ export function BoxEditor({ name, url, boxes, onChange }: BoxEditorProps) {
         }}
         onPointerMove={(event) => from && setTo(at(event))}
         onPointerUp={finish}
-        onPointerCancel={finish}
+        onPointerCancel={letGo}
       >
         <img
           ref={image}

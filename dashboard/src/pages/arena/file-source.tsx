@@ -74,7 +74,10 @@ export function FileSource({ settings, onChange }: SourceProps) {
             <OwnFileCard
               file={file}
               onChange={(to) => dispatch({ kind: "change", id: file.id, to })}
-              onRemove={() => dispatch({ kind: "remove", id: file.id })}
+              onRemove={() => {
+                URL.revokeObjectURL(file.preview);
+                dispatch({ kind: "remove", id: file.id });
+              }}
               onRetry={() => void send(file)}
             />
           </li>

@@ -42,14 +42,20 @@ export function ImageSources({ settings, error, onChange }: ImageSourcesProps) {
     <section className="arena__images stack" aria-labelledby="images-heading">
       <h2 id="images-heading">Images</h2>
       <Tabs offered={offered} source={source} onChoose={choose} />
-      <div role="tabpanel" id={`images-${source}`} aria-labelledby={`tab-${source}`} className="card stack">
+      <div
+        role="tabpanel"
+        id={`images-${source}`}
+        aria-labelledby={`tab-${source}`}
+        aria-describedby={error ? "images-error" : undefined}
+        className="card stack"
+      >
         {source === "sample" && <SampleSource settings={settings} onChange={changed("sample")} />}
         {source === "paste" && <PasteSource settings={settings} onChange={changed("paste")} />}
         <div hidden={source !== "files"}>
           <FileSource settings={settings} onChange={changed("files")} />
         </div>
       </div>
-      {error && <ErrorNote error={error} />}
+      {error && <ErrorNote error={error} id="images-error" />}
     </section>
   );
 }

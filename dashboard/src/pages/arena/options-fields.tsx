@@ -2,6 +2,7 @@ import { useId } from "react";
 import { percent } from "../../format";
 import { ErrorNote } from "../../parts/error-note";
 import { type BattleOptions, type Care, shareOf, WEIGHTS, type Weight } from "./options";
+import { fieldOf } from "./submit-job";
 
 interface OptionsFieldsProps {
   value: BattleOptions;
@@ -25,6 +26,9 @@ const CARE_WORDS: Record<Care, string> = {
 /** What few need, folded away. */
 export function OptionsFields({ value, error, onChange }: OptionsFieldsProps) {
   const id = useId();
+  const refused = fieldOf(error);
+  const told = (field: string) =>
+    refused.startsWith(field) ? { "aria-invalid": true, "aria-describedby": `${id}-error` } : {};
   return (
     <details className="card arena__options" open={error !== null || undefined}>
       <summary>Options: care, threshold, priority, weights of the verdict</summary>
@@ -47,6 +51,7 @@ export function OptionsFields({ value, error, onChange }: OptionsFieldsProps) {
           type="number"
           step="any"
           value={value.confidence}
+          {...told("options.confidence")}
           onChange={(event) => onChange({ ...value, confidence: event.target.valueAsNumber || 0 })}
         />
         <label htmlFor={`${id}-priority`}>Priority in the queue, −100 to 100</label>
@@ -54,6 +59,7 @@ export function OptionsFields({ value, error, onChange }: OptionsFieldsProps) {
           id={`${id}-priority`}
           type="number"
           value={value.priority}
+          {...told("priority")}
           onChange={(event) => onChange({ ...value, priority: Math.trunc(event.target.valueAsNumber) || 0 })}
         />
       </div>
@@ -67,6 +73,7 @@ export function OptionsFields({ value, error, onChange }: OptionsFieldsProps) {
               min={0}
               max={100}
               value={value.weights[name]}
+              {...told("options.weights")}
               onChange={(event) =>
                 onChange({ ...value, weights: { ...value.weights, [name]: event.target.valueAsNumber } })
               }
@@ -75,7 +82,7 @@ export function OptionsFields({ value, error, onChange }: OptionsFieldsProps) {
           </label>
         ))}
       </fieldset>
-      {error && <ErrorNote error={error} />}
+      {error && <ErrorNote error={error} id={`${id}-error`} />}
     </details>
   );
 }

@@ -40,9 +40,14 @@ export function randomId(): string {
 
 export type Place = "model_a" | "model_b" | "images" | "options" | "form";
 
+/** The field that an error of the database names, such as "options.weights"; "" where it names none. */
+export function fieldOf(error: Error | null): string {
+  return error instanceof DatabaseError ? (error.field ?? "") : "";
+}
+
 /** The part of the form that an error of the database concerns. */
 export function placeOf(error: Error): Place {
-  const field = error instanceof DatabaseError ? (error.field ?? "") : "";
+  const field = fieldOf(error);
   if (field === "model_a" || field === "model_b") return field;
   if (field.startsWith("images") || field.startsWith("max_images") || field.startsWith("max_payload"))
     return "images";

@@ -25,7 +25,8 @@ export async function upload(arena: Arena, folder: string, file: File): Promise<
   const path = `${folder}/${randomId()}.${TYPES[file.type] ?? "bin"}`;
   const { error } = await arena.storage.from(BUCKET).upload(path, file, { contentType: file.type });
   if (!error) return `storage://${BUCKET}/${path}`;
-  throw "statusCode" in error ? new DatabaseError(error.message, "storage") : new Unreachable();
+  // Storage gives every refusal a status; fetch gives none.
+  throw error.statusCode ? new DatabaseError(error.message, "storage") : new Unreachable();
 }
 
 /** Runs the tasks, `most` at a time. */
