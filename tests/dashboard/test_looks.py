@@ -40,6 +40,9 @@ def settle(page: Page) -> None:
     page.get_by_role("heading", level=1).wait_for()
     page.wait_for_load_state("networkidle")
     page.wait_for_function("() => !document.querySelector('.skeleton')")
+    for image in page.locator("img[loading=lazy]").all():
+        image.scroll_into_view_if_needed()
+    page.evaluate("() => window.scrollTo(0, 0)")
     page.wait_for_timeout(150)
 
 

@@ -34,20 +34,29 @@ export interface BattleImages {
   images: readonly unknown[];
 }
 
+/** Rows that one answer may hold: hosted Supabase cuts longer ones without a word. */
+const PAGE = 1_000;
+
 /** Empty where the job is another person's. */
 export async function readImages(arena: Arena, jobId: string, signal: AbortSignal): Promise<BattleImages> {
   const [rows, job] = await Promise.all([
-    answered(
-      arena
-        .from("image_results")
-        .select("*")
-        .eq("job_id", jobId)
-        .order("image_index")
-        .order("side")
-        .limit(4_000)
-        .abortSignal(signal),
-    ),
+    readRows(arena, jobId, signal),
     answeredOrNull(arena.from("jobs").select("images").eq("id", jobId).abortSignal(signal).maybeSingle()),
   ]);
   return { rows, images: Array.isArray(job?.images) ? job.images : [] };
+}
+
+async function readRows(arena: Arena, jobId: string, signal: AbortSignal): Promise<Unknown[]> {
+  const rows: Unknown[] = [];
+  for (;;) {
+    const ofJob = arena
+      .from("image_results")
+      .select("*")
+      .eq("job_id", jobId)
+      .order("image_index")
+      .order("side");
+    const page = await answered(ofJob.range(rows.length, rows.length + PAGE - 1).abortSignal(signal));
+    rows.push(...page);
+    if (page.length < PAGE) return rows;
+  }
 }

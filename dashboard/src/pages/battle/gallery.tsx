@@ -4,8 +4,8 @@ import { useConnection } from "../../connection";
 import { count } from "../../format";
 import { ErrorNote } from "../../parts/error-note";
 import { Skeleton } from "../../parts/skeleton";
-import { type Picture, pictures } from "../../result/pictures";
-import { readImages } from "./battle-data";
+import { pictures } from "../../result/pictures";
+import { type BattleImages, readImages } from "./battle-data";
 import "./gallery.css";
 import { PictureCard } from "./picture-card";
 import { PictureDialog } from "./picture-dialog";
@@ -37,16 +37,16 @@ export function Gallery({ jobId, names }: { jobId: string; names: Names }) {
           The images of this battle are seen by who started it alone. The figures above are everybody's.
         </p>
       )}
-      {data && data.rows.length > 0 && <Pictures all={pictures(data.rows, data.images)} names={names} />}
+      {data && data.rows.length > 0 && <Pictures images={data} names={names} />}
     </section>
   );
 }
 
-function Pictures({ all, names }: { all: readonly Picture[]; names: Names }) {
+function Pictures({ images, names }: { images: BattleImages; names: Names }) {
+  const all = useMemo(() => pictures(images.rows, images.images), [images]);
   const [shown, setShown] = useState<Shown>({ truth: true, a: true, b: true });
   const [many, setMany] = useState(PAGE);
   const [open, setOpen] = useState<number | null>(null);
-  const visible = useMemo(() => all.slice(0, many), [all, many]);
   const opened = open === null ? undefined : all[open];
   return (
     <>
@@ -56,7 +56,7 @@ function Pictures({ all, names }: { all: readonly Picture[]; names: Names }) {
       </p>
       <Switches shown={shown} onChange={setShown} names={names} />
       <ul className="gallery">
-        {visible.map((picture, position) => (
+        {all.slice(0, many).map((picture, position) => (
           <li key={picture.index}>
             <PictureCard picture={picture} shown={shown} onOpen={() => setOpen(position)} />
           </li>
