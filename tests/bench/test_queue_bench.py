@@ -49,7 +49,7 @@ def test_a_job_costs_one_statement_a_step(postgres: BenchPostgres) -> None:
 
 def test_renewals_cause_no_realtime_message() -> None:
     rows = Heartbeats(renewals=10).table().rows
-    assert rows == (("agents", 0), ("comparison_results", 0), ("jobs", 0))
+    assert rows == (("agents", 0), ("comparison_results", 0), ("jobs", 0), ("machines", 0))
 
 
 def test_pick_up_is_timed_with_realtime_and_without() -> None:

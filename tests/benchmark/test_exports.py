@@ -8,9 +8,9 @@ Arena BadCatalogue BadImage BadLabel BenchmarkError BenchmarkSettings Box BoxOut
 CannotDetectCars Catalogue CheckedWeights ClassMissing Comparison Detection DeviceUnavailable Entries ExportFailed
 FamilyMissing GpuFault GpuOutOfMemory HostDied HostError HostTimeout ImageResult InputError InvalidOptions
 LabelledImage LeftOut LibraryMissing ModelEntry ModelFailed ModelState Options OutOfMemory PhaseTimeout Progress
-RuntimeUnavailable SetupError Thresholds Thumbnail TooFewImages TooFewImagesNow UnknownCountry UnknownModel
+Rating RuntimeUnavailable SetupError Tally Thresholds Thumbnail TooFewImages TooFewImagesNow UnknownCountry UnknownModel
 UnknownRuntime Verdict Weights WeightsFile WeightsMismatch WeightsMissing WeightsNotFetched WeightsUnreadable
-calibrate compare describe_machine load_catalogue model_state resolve_weights thumbnail weights_place
+calibrate compare describe_machine load_catalogue model_state rate resolve_weights thumbnail weights_place
 """
 
 

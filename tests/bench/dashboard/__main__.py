@@ -37,11 +37,12 @@ class Listener:
         subscription = Subscription(stack.url, credentials, [binding], on_change=self._note, on_ready=self._ready.set)
         self._loop = asyncio.new_event_loop()
         self._task = self._loop.create_task(subscription.run())
-        Thread(target=self._run, daemon=True).start()
+        self._thread = Thread(target=self._run, daemon=True)
+        self._thread.start()
         self._ready.wait(30)
 
     def _run(self) -> None:
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(asyncio.CancelledError), contextlib.closing(self._loop):
             self._loop.run_until_complete(self._task)
 
     def _note(self, change: Change) -> None:
@@ -49,6 +50,7 @@ class Listener:
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._task.cancel)
+        self._thread.join()
 
 
 def arrivals(stack: LocalStack, browser: Browser, rounds: int) -> tuple[list[float], list[float]]:

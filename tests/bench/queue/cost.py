@@ -145,4 +145,4 @@ async def _before_the_last(listener: Listener) -> int:
 
 def _is_of_the_completion(change: Data) -> bool:
     record = change["record"]
-    return bool(change["table"] == "comparison_results" or record["status"] in ("succeeded", "idle"))
+    return change["table"] in ("comparison_results", "machines") or record["status"] in ("succeeded", "idle")
