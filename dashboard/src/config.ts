@@ -61,7 +61,7 @@ export function parseConfig(file: ConfigFile, origin: string): Config {
 }
 
 async function readFile(): Promise<ConfigFile> {
-  const answer = await fetch("./config.json", { cache: "no-store" }).catch(() => null);
+  const answer = await fetch("./config.json").catch(() => null);
   // Hosts of single pages answer any address with index.html.
   if (!answer?.ok || !answer.headers.get("content-type")?.includes("json")) return {};
   try {

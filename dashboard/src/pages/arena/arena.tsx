@@ -14,12 +14,14 @@ import { ModelPicker } from "./model-picker";
 import { choices, firstPair, whyItWaits } from "./models";
 import { type BattleOptions, DEFAULT_OPTIONS } from "./options";
 import { OptionsFields } from "./options-fields";
+import { useManifest } from "./sample-source";
 import { type Place, placeOf, randomId, submitJob, type WantedJob } from "./submit-job";
 import { useDraft } from "./use-draft";
 
 /** Choose two models and images, and start. */
 export default function Arena() {
-  const { supabase } = useConnection();
+  const { supabase, config } = useConnection();
+  useManifest(config.samples[0]);
   const { data, error, refetch } = useLiveQuery({
     key: ["arena"],
     tables: ["agents"],

@@ -50,10 +50,7 @@ interface ChosenProps {
 
 function Chosen({ sample, many, onMany, onChange }: ChosenProps) {
   const id = useId();
-  const { data, error, refetch } = useQuery({
-    queryKey: ["manifest", sample.manifest],
-    queryFn: () => readManifest(sample.manifest),
-  });
+  const { data, error, refetch } = useManifest(sample);
   const used = Math.min(many || Number.POSITIVE_INFINITY, data?.length ?? 0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: onChange is made anew by every drawing of the form
   useEffect(() => onChange(data?.slice(0, used) ?? []), [data, used]);
@@ -79,6 +76,12 @@ function Chosen({ sample, many, onMany, onChange }: ChosenProps) {
       <Thumbnails images={images} />
     </>
   );
+}
+
+/** Also called by the page around it, so that the manifest comes beside the models and not after them. */
+export function useManifest(sample: Sample | undefined) {
+  const url = sample?.manifest ?? "";
+  return useQuery({ queryKey: ["manifest", url], queryFn: () => readManifest(url), enabled: url !== "" });
 }
 
 async function readManifest(url: string): Promise<JobImage[]> {
