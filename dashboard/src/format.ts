@@ -23,11 +23,6 @@ export function percent(share: number | null | undefined, digits = 1): string {
   return `${(100 * share).toFixed(digits)} %`;
 }
 
-export function bytes(value: number): string {
-  if (value < 1_000) return `${value} B`;
-  return value < 1_000_000 ? `${number(value / 1_000)} kB` : `${number(value / 1_000_000)} MB`;
-}
-
 /** count(1, "image") is "1 image", count(2, "image") "2 images". */
 export function count(amount: number, noun: string): string {
   return `${amount.toLocaleString("en-GB")} ${noun}${amount === 1 ? "" : "s"}`;

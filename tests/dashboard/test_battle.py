@@ -106,4 +106,6 @@ def download(page: Page, folder: Path) -> None:
     assert row["model_a_id"] == "Trained_yolov5"
     assert len(row["image_results"]) == 8
     lines = {line["metric"]: line for line in csv.DictReader((folder / "CSV").read_text("utf-8").splitlines())}
-    assert float(lines["speed_ms"]["Trained_yolov8"]) == row["model_b_metrics"]["speed_ms"]
+    speed = lines["speed_ms"]
+    assert float(speed["B: Trained_yolov8"]) == row["model_b_metrics"]["speed_ms"]
+    assert float(speed["low"]) <= float(speed["difference"]) <= float(speed["high"])

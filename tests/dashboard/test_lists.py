@@ -1,8 +1,9 @@
 """Results, ratings and histories, also when there are many."""
 
+import re
 from collections.abc import Sequence
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from psycopg.types.json import Jsonb
 
 from agent.rater import Rater
@@ -53,6 +54,8 @@ def test_a_thousand_results_are_paged(open_page: OpenPage, database: Connection)
     expect(page.locator(".result-card")).to_have_count(40)
     page.get_by_role("button", name="Show more").click()
     expect(page.locator(".result-card")).to_have_count(80)
+    page.get_by_label("Outcome").select_option("decided")
+    expect(page.locator(".result-card")).to_have_count(40)
     page.get_by_role("link", name="Live").click()
     expect(page.locator(".job-card")).to_have_count(25)
     page.goto(f"{page.url.partition('#')[0]}#/model/{A}")
@@ -84,6 +87,40 @@ def test_ratings_follow_the_results_and_never_mix_machines(open_page: OpenPage, 
     expect(rows.first).to_contain_text("1 · 0 · 0")
     page.reload()
     expect(rows.first).to_contain_text(A)
+    elsewhere = open_page(page.url.partition("#")[2])
+    expect(elsewhere.get_by_label("Hardware")).to_have_value("m2")
+    expect(elsewhere.locator(".rating-table tbody tr").first).to_contain_text(A)
+
+
+def test_a_link_to_a_machines_ratings_works_in_a_new_tab(open_page: OpenPage, database: Connection) -> None:
+    for machine in ("m1", "m1", "m 2/€"):
+        insert_result(database, machine=machine)
+    Rater(DatabaseRatings(database)).rate()
+    page = open_page(f"/model/{A}")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="AMD EPYC").last.click(modifiers=["ControlOrMeta"])
+    values = {"m1", "m 2/€"}
+    assert opened.value.get_by_label("Hardware").input_value() in values
+    page.goto(f"{page.url.partition('#')[0]}#/leaderboard/m%202%2F%E2%82%AC")
+    expect(page.get_by_label("Hardware")).to_have_value("m 2/€")
+    expect(open_page("/leaderboard/gone").get_by_text("no results of the machine in this address")).to_be_visible()
+
+
+def test_what_a_project_cuts_is_read_page_by_page(open_page: OpenPage, database: Connection) -> None:
+    """A project may give 30 rows an answer, whatever was asked for."""
+    insert_many_results(database, 100)
+
+    def cut(route: Route) -> None:
+        url = re.sub(r"limit=(\d+)", lambda found: f"limit={min(int(found[1]), 30)}", route.request.url)
+        route.continue_(url=url)
+
+    page = open_page("/results", before=lambda page: page.route("**/rest/v1/result_list*", cut))
+    expect(page.locator(".result-card")).to_have_count(40)
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator(".result-card")).to_have_count(80)
+    page.get_by_role("button", name="Show more").click()
+    expect(page.locator(".result-card")).to_have_count(100)
+    expect(page.get_by_role("button", name="Show more")).to_have_count(0)
 
 
 def test_a_model_has_a_page(page: Page, open_page: OpenPage, database: Connection) -> None:

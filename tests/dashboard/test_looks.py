@@ -16,7 +16,7 @@ from tests.dashboard.test_lists import DatabaseRatings
 SCREENS = Path(__file__).parents[2] / "runs" / "screens"
 AXE = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = ["arena", "live", "tie", "won", "failed", "results", "leaderboard", "model", "sign-in", "nowhere"]
-LOOKS = [("light", 1400), ("dark", 390)]
+LOOKS = [("light", 1400), ("dark", 390), ("light", 1920)]
 OTHER = {"light": "dark", "dark": "light"}
 MOST_SHIFT = 0.02
 MOST_BYTES = 250_000

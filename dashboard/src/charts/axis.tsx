@@ -1,26 +1,30 @@
-import type { scaleLinear } from "@visx/scale";
+/** What a scale of numbers and one of times have in common. */
+interface Scale<Value> {
+  (value: Value): number;
+  range: () => number[];
+  ticks: (most: number) => Value[];
+}
 
-type ScaleLinear = ReturnType<typeof scaleLinear<number>>;
-
-interface AxisProps {
-  scale: ScaleLinear;
+interface AxisProps<Value> {
+  scale: Scale<Value>;
   /** Where it lies across, in pixels. */
   at: number;
   label: string;
-  format?: (value: number) => string;
+  format?: (value: Value) => string;
   /** How far its grid lines reach, in pixels. */
   grid?: number;
 }
 
-const plain = (value: number) => value.toLocaleString("en-GB");
+const plain = (value: number | Date) => value.toLocaleString("en-GB");
 
 /** Below the plot. */
-export function BottomAxis({ scale, at, label, format = plain, grid = 0 }: AxisProps) {
+export function BottomAxis<Value extends number | Date>(props: AxisProps<Value>) {
+  const { scale, at, label, format = plain, grid = 0 } = props;
   const [left = 0, right = 0] = scale.range();
   return (
     <g transform={`translate(0 ${at})`}>
       {scale.ticks(Math.max(2, Math.floor((right - left) / 80))).map((tick) => (
-        <g key={tick} transform={`translate(${scale(tick)} 0)`}>
+        <g key={Number(tick)} transform={`translate(${scale(tick)} 0)`}>
           <line className="chart__line" y1={-grid} y2={5} />
           <text className="chart__tick" y={19} textAnchor="middle">
             {format(tick)}
@@ -35,7 +39,7 @@ export function BottomAxis({ scale, at, label, format = plain, grid = 0 }: AxisP
 }
 
 /** At the left of the plot. */
-export function LeftAxis({ scale, at, label, format = plain, grid = 0 }: AxisProps) {
+export function LeftAxis({ scale, at, label, format = plain, grid = 0 }: AxisProps<number>) {
   const [bottom = 0, top = 0] = scale.range();
   return (
     <g transform={`translate(${at} 0)`}>

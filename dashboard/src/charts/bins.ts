@@ -22,6 +22,30 @@ export function bins(values: readonly number[], start: number, limit: number, am
   return { start, width, counts, beyond };
 }
 
+/** With fewer a picture says nothing. */
+const FEWEST = 8;
+
+/**
+ * How many bins show several samples on one axis: as wide as the rule of Freedman and Diaconis makes them for the sample
+ * that needs the widest, for narrower ones show where single values happen to lie.
+ *
+ * @param most that there is room for
+ */
+export function binAmount(
+  samples: readonly (readonly number[])[],
+  start: number,
+  limit: number,
+  most: number,
+): number {
+  const width = Math.max(0, ...samples.filter(({ length }) => length > 1).map(ruledWidth));
+  if (width === 0) return FEWEST;
+  return Math.max(FEWEST, Math.min(most, Math.round((limit - start) / width)));
+}
+
+function ruledWidth(values: readonly number[]): number {
+  return (2 * (quantile(values, 0.75) - quantile(values, 0.25))) / Math.cbrt(values.length);
+}
+
 /** @param share 0 to 1; interpolates between neighbours. NaN of nothing. */
 export function quantile(values: readonly number[], share: number): number {
   const ordered = [...values].sort((one, other) => one - other);

@@ -1,7 +1,7 @@
 import { scaleLinear } from "@visx/scale";
 import { ms } from "../format";
 import { BottomAxis } from "./axis";
-import { type Bins, bins, quantile } from "./bins";
+import { type Bins, binAmount, bins, quantile } from "./bins";
 import { Frame } from "./frame";
 
 interface LatencyProps {
@@ -14,6 +14,8 @@ interface LatencyProps {
 
 const HEIGHT = 260;
 const MARGIN = { top: 24, right: 16, bottom: 44, left: 16 };
+/** A bar, in pixels. */
+const NARROWEST = 12;
 const MIDDLE = MARGIN.top + (HEIGHT - MARGIN.top - MARGIN.bottom) / 2;
 const REACH = MIDDLE - MARGIN.top;
 
@@ -27,7 +29,7 @@ export function Latency({ a, b, nameA, nameB }: LatencyProps) {
     <Frame height={HEIGHT} label={label}>
       {(width) => {
         const x = scaleLinear<number>({ domain: [start, limit], range: [MARGIN.left, width - MARGIN.right] });
-        const amount = Math.max(12, Math.min(60, Math.floor(width / 14)));
+        const amount = binAmount([a, b], start, limit, Math.floor(width / NARROWEST));
         const [ofA, ofB] = [bins(a, start, limit, amount), bins(b, start, limit, amount)];
         const most = Math.max(...ofA.counts, ...ofB.counts, 1);
         return (

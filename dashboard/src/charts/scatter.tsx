@@ -53,13 +53,7 @@ export function Scatter({ points }: { points: readonly ScatterPoint[] }) {
               grid={width - MARGIN.left - MARGIN.right}
             />
             {points.map((point) => (
-              <Dot
-                key={point.key}
-                point={point}
-                left={x(point.speedMs)}
-                top={y(point.accuracy)}
-                width={width}
-              />
+              <Dot key={point.key} point={point} left={x(point.speedMs)} top={y(point.accuracy)} />
             ))}
           </>
         );
@@ -68,27 +62,33 @@ export function Scatter({ points }: { points: readonly ScatterPoint[] }) {
   );
 }
 
-function Dot({ point, left, top, width }: { point: ScatterPoint; left: number; top: number; width: number }) {
+function Dot({ point, left, top }: { point: ScatterPoint; left: number; top: number }) {
   const className = `chart__${point.tone ?? "tie"}`;
   if (!point.tone)
     return <circle className={className} cx={left} cy={top} r={3.5} opacity={0.35} strokeWidth={0} />;
-  const atRight = left > width * 0.6;
   return (
-    <g transform={`translate(${left} ${top})`}>
-      {/* A's mark is a circle and B's a diamond, so that they differ without colour. */}
-      {point.tone === "a" ? (
-        <circle className={className} r={8} />
-      ) : (
-        <path className={className} d="M0-10 10 0 0 10-10 0Z" />
-      )}
+    <>
+      <Mark tone={point.tone} x={left} y={top} />
+      {/* A model's id may be longer than a phone is wide: the letter alone, its name stands below. */}
       <text
         className={className}
-        x={atRight ? -15 : 15}
-        dy={point.tone === "a" ? "-0.4em" : "1.1em"}
-        textAnchor={atRight ? "end" : "start"}
+        x={left}
+        y={top}
+        dx={point.tone === "a" ? -13 : 13}
+        dy="0.35em"
+        textAnchor={point.tone === "a" ? "end" : "start"}
       >
-        {point.label}
+        {point.tone.toUpperCase()}
       </text>
-    </g>
+    </>
+  );
+}
+
+/** A's is a circle and B's a diamond, so that they differ without colour. */
+export function Mark({ tone, x, y }: { tone: "a" | "b"; x: number; y: number }) {
+  return tone === "a" ? (
+    <circle className="chart__a" cx={x} cy={y} r={8} />
+  ) : (
+    <path className="chart__b" transform={`translate(${x} ${y})`} d="M0-10 10 0 0 10-10 0Z" />
   );
 }

@@ -1,5 +1,5 @@
 /** A result as files. */
-import { standing } from "./advantage";
+import { type Scale, type Standing, scaleOf, standing } from "./advantage";
 import { METRICS } from "./metrics";
 import type { Unknown } from "./reading";
 
@@ -7,15 +7,34 @@ export function asJson(row: Unknown, imageRows: readonly Unknown[]): string {
   return JSON.stringify({ ...row, image_results: imageRows }, null, 1);
 }
 
-/** One line a metric: both figures, the difference (B over A, in the metric's scale) and its interval. */
+const DIFFERENCE = ["difference", "low", "high"];
+const DIFFERENCE_IN: Readonly<Record<Scale, string>> = {
+  share: "points of 100; above 0 B is better",
+  plain: "the figures' own unit; above 0 B is better",
+  ratio: "factor; above 1 B is better",
+};
+
+/** One line a metric: both figures, by how much B is better, and the interval of that; empty where it is not known. */
 export function asCsv(row: Unknown): string {
-  const header = ["metric", String(row.model_a_id), String(row.model_b_id), "better", "p_value", "test"];
-  const lines = METRICS.flatMap((metric) => {
-    const found = standing(row, metric.name);
-    if (!found) return [];
-    return [[metric.name, found.a, found.b, found.better ?? "", found.pValue, found.test]];
+  const models = [`A: ${row.model_a_id}`, `B: ${row.model_b_id}`];
+  const header = ["metric", ...models, "better", ...DIFFERENCE, "difference_in", "p_value", "test"];
+  const lines = METRICS.flatMap(({ name }) => {
+    const found = standing(row, name);
+    return found ? [[name, found.a, found.b, ...judged(scaleOf(name), found), found.pValue, found.test]] : [];
   });
   return `${[header, ...lines].map((line) => line.map(cell).join(",")).join("\r\n")}\r\n`;
+}
+
+function judged(scale: Scale, { better, advantage }: Standing): unknown[] {
+  const unit = advantage && DIFFERENCE_IN[scale];
+  const values = [advantage?.value, ...(advantage?.limits ?? [null, null])];
+  return [better?.toUpperCase(), ...values.map((value) => figure(scale, value)), unit];
+}
+
+/** Without the digits that only the arithmetic made. */
+function figure(scale: Scale, value: number | null | undefined): number | null {
+  if (value === null || value === undefined) return null;
+  return Number((scale === "ratio" ? Math.exp(value) : value).toPrecision(9));
 }
 
 /** A spreadsheet would run a text that begins with one of = + - @. */
@@ -27,11 +46,14 @@ function cell(value: unknown): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
+/** Browsers read the file some time after the click. */
+const KEPT_MS = 60_000;
+
 export function saveAs(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
   link.click();
-  URL.revokeObjectURL(url);
+  setTimeout(() => URL.revokeObjectURL(url), KEPT_MS);
 }

@@ -1,5 +1,6 @@
 /** What the result says of machine, models and method, as pairs of a name and a text. */
 import { number } from "../format";
+import type { Side } from "./advantage";
 import { numberOf, objectOf, textOf, type Unknown } from "./reading";
 
 export type Fact = readonly [name: string, text: string];
@@ -30,8 +31,10 @@ const MODELS: Readonly<Record<string, string>> = {
   "input size, px": "input_size",
   "counts by": "count_basis",
   "confidence threshold": "confidence_threshold",
+  "threshold set on": "calibrated_on",
   "batch size offline": "batch_size",
   "load time, s": "load_s",
+  "export time, s": "export_s",
   "energy source": "energy_source",
   "weights’ SHA-256": "weights_sha256",
 };
@@ -65,7 +68,7 @@ export type SideBySide = readonly [name: string, a: string, b: string];
 
 export function modelFacts(row: Unknown): SideBySide[] {
   return Object.entries(MODELS).flatMap(([name, key]) => {
-    const [a, b] = sides(row).map((metrics) => valueText(metrics[key]));
+    const [a, b] = ofBoth(row, (metrics) => valueText(metrics[key]));
     return a || b ? [[name, a || "not known", b || "not known"] as const] : [];
   });
 }
@@ -74,39 +77,50 @@ export function modelFacts(row: Unknown): SideBySide[] {
 export function timeFacts(row: Unknown): SideBySide[] {
   const lines = Object.entries(TIMES).map(([name, key]) => {
     const missing = /^p\d/.test(key) ? "too few predictions" : "not measured";
-    const [a, b] = sides(row).map((metrics) => {
+    const said = ofBoth(row, (metrics) => {
       const value = numberOf(metrics[key]);
       return value === null ? missing : number(value);
     });
-    return [name, a ?? missing, b ?? missing] as const;
+    return [name, ...said] as const;
   });
-  const [a, b] = sides(row).map((metrics) => valueText(metrics.samples) || "unknown");
-  return [...lines, ["predictions timed", a ?? "", b ?? ""]];
+  const samples = ofBoth(row, (metrics) => valueText(metrics.samples) || "unknown");
+  return [...lines, ["predictions timed", ...samples]];
 }
+
+/** In the order of the score's formula; a row's own order is the database's. */
+const WEIGHED = [
+  ["accuracy", "accuracy"],
+  ["speed", "speed"],
+  ["green", "energy"],
+  ["memory", "memory"],
+] as const;
 
 /** What the score is made of: "accuracy 40 %, speed 30 %, …". */
 export function weightsText(verdict: Unknown): string {
-  const names: Record<string, string> = { green: "energy" };
-  return Object.entries(objectOf(verdict, "weights"))
-    .flatMap(([name, weight]) => {
-      const share = numberOf(weight);
-      return share ? [`${names[name] ?? name} ${(100 * share).toFixed(0)} %`] : [];
-    })
-    .join(", ");
+  const weights = objectOf(verdict, "weights");
+  return WEIGHED.flatMap(([key, name]) => {
+    const share = numberOf(weights[key]);
+    return share ? [`${name} ${(100 * share).toFixed(0)} %`] : [];
+  }).join(", ");
 }
 
 export function methodLines(row: Unknown): string[] {
   const environment = objectOf(row.environment);
   const verdict = objectOf(row.verdict);
-  const [a, b] = sides(row);
-  const said = (value: unknown) => valueText(value) || "(not stated)";
+  const [a, b] = ofBoth(row, (metrics) => metrics);
   return [
     `Both models saw the same images, ${said(environment.images)}, each in a process of its own, so that neither shares memory or faults with the other. Both were warmed up first.`,
-    `One image at a time, A and B took turns in blocks (A B B A …), so that a machine that grows warm or busy slows both alike: ${said(a?.samples)} predictions of A and ${said(b?.samples)} of B.`,
-    `Throughput and energy come from batches of ${said(a?.batch_size)} images, in windows of at least ${said(objectOf(environment, "options").window_seconds)} seconds (source of the energy: ${valueText(a?.energy_source) || "none, it was not measured"}).`,
-    `A detection counts above a confidence of ${said(a?.confidence_threshold)}, and is right where it overlaps a true box by IoU ${said(environment.match_iou)}; average precision uses all detections.`,
+    `One image at a time, A and B took turns in blocks (A B B A …), so that a machine that grows warm or busy slows both alike: ${said(a.samples)} predictions of A and ${said(b.samples)} of B.`,
+    `Throughput and energy come from batches of ${said(a.batch_size)} images, in windows of at least ${said(objectOf(environment, "options").window_seconds)} seconds (source of the energy: ${valueText(a.energy_source) || "none, it was not measured"}).`,
+    `A detection counts above a confidence of ${thresholds(a, b)}, and is right where it overlaps a true box by IoU ${said(environment.match_iou)}; average precision uses all detections.`,
     `The images were drawn anew ${number(numberOf(verdict.resamples) ?? 2000, 4)} times, for both models at once. A model wins only if the middle ${levelText(verdict)} of those draws leave its lead standing; a lead in time, energy or memory below ${number(100 * (numberOf(verdict.resolution) ?? 0.05))} % decides nothing.`,
   ];
+}
+
+/** Each model may have one of its own. */
+function thresholds(a: Unknown, b: Unknown): string {
+  const [ofA, ofB] = [said(a.confidence_threshold), said(b.confidence_threshold)];
+  return ofA === ofB ? ofA : `${ofA} (A) and ${ofB} (B)`;
 }
 
 /** How sure intervals are. */
@@ -122,12 +136,17 @@ export function warningTexts(row: Unknown): string[] {
   });
 }
 
-export function sides(row: Unknown): Unknown[] {
-  return [objectOf(row.model_a_metrics), objectOf(row.model_b_metrics)];
+/** What `read` makes of the metrics of A and of B. */
+export function ofBoth<T>(row: Unknown, read: (metrics: Unknown, side: Side) => T): readonly [T, T] {
+  return [read(objectOf(row.model_a_metrics), "a"), read(objectOf(row.model_b_metrics), "b")];
 }
 
 function at(value: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>((found, key) => objectOf(found)[key], value);
+}
+
+function said(value: unknown): string {
+  return valueText(value) || "(not stated)";
 }
 
 function valueText(value: unknown): string {

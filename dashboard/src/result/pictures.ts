@@ -1,6 +1,7 @@
 /** The images of a comparison, side by side. */
 
 import type { Side } from "./advantage";
+import { imageName } from "./image-name";
 import { arrayOf, numberOf, objectOf, textOf, type Unknown } from "./reading";
 
 /** x1, y1, x2, y2 in pixels of the upright image. */
@@ -22,7 +23,10 @@ export interface Seen {
 
 export interface Picture {
   index: number;
+  /** Where the image is; of a job that may not be seen without its secrets, with which it may not be there. */
   path: string;
+  /** How it is called. */
+  name: string;
   description: string;
   truthCount: number;
   /** null where only their number is known. */
@@ -70,12 +74,15 @@ function compare(one: readonly [number, number], other: readonly [number, number
 
 function picture(index: number, sides: Partial<Record<Side, Unknown>>, image: Unknown): Picture {
   const some = sides.a ?? sides.b ?? {};
+  // The result calls it by its name; its address stands in the job alone.
+  const path = textOf(image.image_path) || textOf(some.image_path);
   const truthCount = numberOf(some.truth_count) ?? 0;
   const a = sides.a ? seenBy(sides.a, truthCount) : null;
   const b = sides.b ? seenBy(sides.b, truthCount) : null;
   return {
     index,
-    path: textOf(some.image_path),
+    path,
+    name: imageName(path),
     description: textOf(image.description),
     truthCount,
     truthBoxes: Array.isArray(image.boxes) ? image.boxes.flatMap(boxOf) : null,

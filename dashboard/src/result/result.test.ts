@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { isBeyondChance, standing, winnerOf } from "./advantage";
+import { isBeyondChance, type Standing, standing, winnerOf } from "./advantage";
 import { asCsv } from "./download";
-import { everyFact, warningTexts, weightsText } from "./facts";
+import { everyFact, methodLines, modelFacts, warningTexts, weightsText } from "./facts";
 import { intervalAxis } from "./interval-axis";
 import { alone, overlapOf, pictures } from "./pictures";
-import { estimateWords, evidenceWords, limitsWords } from "./words";
+import { estimateWords, evidenceWords, limitsWords, reasonWords, scoreWords } from "./words";
 
 const row = {
   model_a_id: "one",
@@ -65,6 +65,34 @@ test("words", () => {
   expect(evidenceWords(found("throughput_fps"))).toBe("");
 });
 
+test("equal scores are called equal", () => {
+  const composite = (difference: number, ci_low: number | null, ci_high: number | null) => {
+    const equal = { ...row, verdict: { composite: { a: 0.9, b: 0.9, difference, ci_low, ci_high } } };
+    return scoreWords(standing(equal, "composite") as Standing, "95 %");
+  };
+  expect(composite(0, 0, 0)).toEqual([
+    "The scores are equal",
+    "so they are at both ends of the 95 % interval",
+  ]);
+  expect(composite(0, -0.004, 0.02)).toEqual([
+    "The scores are equal",
+    "the 95 % interval goes from A +2.0 to B +0.4",
+  ]);
+  expect(composite(-0.031, -0.055, -0.008)).toEqual([
+    "The scores differ by B +3.1",
+    "the 95 % interval goes from B +0.8 to +5.5",
+  ]);
+  expect(composite(-0.031, null, null)[1]).toContain("no interval");
+});
+
+test("who won is said once", () => {
+  const models = ["one", "two"];
+  expect(reasonWords("two wins: it counts better", models)).toBe("It counts better");
+  expect(reasonWords("A tie: two was compared with itself.", models)).toBe("two was compared with itself.");
+  expect(reasonWords("an older agent wrote this", models)).toBe("An older agent wrote this");
+  expect(reasonWords("", models)).toBe("");
+});
+
 test("the winner is a side, a tie, or nobody; a model against itself is a tie", () => {
   expect(winnerOf(row)).toBe("b");
   expect(winnerOf({ ...row, winner: "tie" })).toBe("tie");
@@ -116,7 +144,9 @@ test("overlap of boxes and points", () => {
 });
 
 test("facts and warnings survive rows of any form", () => {
-  expect(weightsText(row.verdict)).toBe("accuracy 40 %, energy 20 %");
+  expect(weightsText({ weights: { green: 0.2, speed: 0.3, memory: 0.1, accuracy: 0.4 } })).toBe(
+    "accuracy 40 %, speed 30 %, energy 20 %, memory 10 %",
+  );
   expect(warningTexts(row)).toEqual(["The machine was busy.", "old form"]);
   expect(everyFact({ a: { b: 1 }, c: [] })).toEqual([
     ["a · b", "1"],
@@ -127,6 +157,35 @@ test("facts and warnings survive rows of any form", () => {
 
 test("a CSV that no spreadsheet runs", () => {
   const csv = asCsv({ ...row, model_a_id: "=cmd()", model_b_id: 'a,"b"' });
-  expect(csv.split("\r\n")[0]).toBe(`metric,'=cmd(),"a,""b""",better,p_value,test`);
-  expect(csv).toContain("\r\naccuracy,0.874,0.935,");
+  const [header, ...lines] = csv.split("\r\n");
+  expect(header).toBe(`metric,A: =cmd(),"B: a,""b""",better,difference,low,high,difference_in,p_value,test`);
+  expect(lines).toContain(
+    "throughput_fps,37.6,34.3,,0.909090909,0.833333333,1.02040816,factor; above 1 B is better,,",
+  );
+  expect(csv).not.toMatch(/(^|,)[=+@]/m);
+});
+
+test("a CSV tells the difference and its interval", () => {
+  expect(asCsv(row)).toContain(
+    "\r\naccuracy,0.874,0.935,B,6.1,2.3,9.8,points of 100; above 0 B is better,0.0004,bootstrap\r\n",
+  );
+  expect(asCsv(row)).toContain("\r\nmemory_mb,0,650,,,,,,,\r\n");
+});
+
+test("each model has a threshold of its own", () => {
+  const metrics = { confidence_threshold: 0.25, calibrated_on: "coco" };
+  const both = { model_a_metrics: metrics, model_b_metrics: { ...metrics, confidence_threshold: 0.4 } };
+  expect(methodLines(both)[3]).toContain("a confidence of 0.25 (A) and 0.4 (B), and");
+  expect(methodLines({ ...both, model_b_metrics: metrics })[3]).toContain("a confidence of 0.25, and");
+  expect(modelFacts(both)).toContainEqual(["threshold set on", "coco", "coco"]);
+});
+
+test("the job knows where an image is, the result how it is called", () => {
+  const seen = { side: "a", image_index: 0, image_path: "https://a.test/1.jpg?***" };
+  const address = "https://a.test/1.jpg?token=x";
+  expect(pictures([seen], [{ image_path: address }])[0]).toMatchObject({
+    path: address,
+    name: "https://a.test/1.jpg?***",
+  });
+  expect(pictures([seen], [])[0]?.path).toBe("https://a.test/1.jpg?***");
 });

@@ -15,6 +15,7 @@ const CORNERS = ["left", "top", "right", "bottom"] as const;
 export function BoxEditor({ name, url, boxes, onChange }: BoxEditorProps) {
   const image = useRef<HTMLImageElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
+  const [unseen, setUnseen] = useState(false);
   const [from, setFrom] = useState<Point | null>(null);
   const [to, setTo] = useState<Point | null>(null);
   const at = (event: PointerEvent): Point => {
@@ -33,6 +34,13 @@ export function BoxEditor({ name, url, boxes, onChange }: BoxEditorProps) {
     if (drawn) onChange([...boxes, drawn]);
     letGo();
   };
+  if (unseen)
+    return (
+      <p className="muted">
+        This browser cannot show the image, so no boxes can be drawn on it. A TIFF is shown by few browsers;
+        the agent reads it all the same. Give the number of cars, or convert it to JPEG or PNG.
+      </p>
+    );
   return (
     <div className="box-editor">
       <div
@@ -50,21 +58,19 @@ export function BoxEditor({ name, url, boxes, onChange }: BoxEditorProps) {
           src={url}
           alt={`${name}: drag over each car to box it`}
           draggable={false}
+          onError={() => setUnseen(true)}
           onLoad={({ currentTarget }) =>
             setSize({ width: currentTarget.naturalWidth, height: currentTarget.naturalHeight })
           }
         />
         {size.width > 0 && (
           <svg viewBox={`0 0 ${size.width} ${size.height}`} aria-hidden="true">
-            {[...boxes, ...(drawn ? [drawn] : [])].map((box) => (
-              <rect
-                key={box.join(" ")}
-                className="outline outline--truth"
-                x={box[0]}
-                y={box[1]}
-                width={box[2] - box[0]}
-                height={box[3] - box[1]}
-              />
+            {[...boxes, ...(drawn ? [drawn] : [])].map((box, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: two boxes may have the same numbers
+              <g key={index}>
+                <Outline box={box} of="casing" />
+                <Outline box={box} of="truth" />
+              </g>
             ))}
           </svg>
         )}
@@ -79,6 +85,18 @@ export function BoxEditor({ name, url, boxes, onChange }: BoxEditorProps) {
         Add a box in the middle
       </button>
     </div>
+  );
+}
+
+function Outline({ box, of }: { box: Box; of: "casing" | "truth" }) {
+  return (
+    <rect
+      className={`outline outline--${of}`}
+      x={box[0]}
+      y={box[1]}
+      width={box[2] - box[0]}
+      height={box[3] - box[1]}
+    />
   );
 }
 

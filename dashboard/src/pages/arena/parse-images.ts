@@ -5,8 +5,10 @@ import { arrayOf, numberOf, objectOf, textOf } from "../../result/reading";
 import type { JobImage } from "./job-image";
 
 export interface Problem {
-  /** From 1. */
+  /** From 1: of the lines, or of a manifest's images. */
   line: number;
+  /** "Line 3" of what was pasted, or "Image 3" of a manifest: what the message goes on from. */
+  place: string;
   message: string;
 }
 
@@ -16,9 +18,9 @@ export interface Parsed {
 }
 
 const MOST_CARS = 10_000;
-/** The count is the last thing on the line: an address may hold commas. */
-const LINE = /^"?(.+?)"?\s*[,;\s]\s*"?(-?[\d.]+)"?$/;
-const HEADER = /^"?image_path"?\s*[,;\t]/i;
+/** The count is the last thing on the line: an address may hold commas. Of a line whose spaces are single ones. */
+const LINE = /^"?(.+?)"? ?[,; ] ?"?(-?[\d.]+)"?$/;
+const HEADER = /^"?image_path"? ?[,; ]/i;
 
 export function parseImages(text: string): Parsed {
   return text.trimStart().startsWith("[") ? parseManifest(text) : parseLines(text);
@@ -27,13 +29,13 @@ export function parseImages(text: string): Parsed {
 function parseLines(text: string): Parsed {
   const parsed: Parsed = { images: [], problems: [] };
   text.split("\n").forEach((raw, index) => {
-    const line = raw.trim();
+    const line = raw.trim().replace(/\s+/g, " "); // or the pattern would try each of many spaces in turn
     if (line === "" || HEADER.test(line)) return;
     const found = LINE.exec(line);
     const message = found
       ? problemOf(found[1] ?? "", Number(found[2]))
       : "has no count: write the address, a comma and how many cars there are.";
-    if (message) parsed.problems.push({ line: index + 1, message });
+    if (message) parsed.problems.push({ line: index + 1, place: `Line ${index + 1}`, message });
     else parsed.images.push({ image_path: found?.[1] ?? "", car_count: Number(found?.[2]) });
   });
   return parsed;
@@ -44,13 +46,14 @@ function parseManifest(text: string): Parsed {
   try {
     entries = arrayOf(JSON.parse(text));
   } catch (error) {
-    return { images: [], problems: [{ line: 1, message: `is no valid JSON: ${(error as Error).message}` }] };
+    const message = `is no valid JSON: ${(error as Error).message}`;
+    return { images: [], problems: [{ line: 1, place: "The manifest", message }] };
   }
   const parsed: Parsed = { images: [], problems: [] };
   entries.forEach((entry, index) => {
     const image = imageOf(entry);
     const message = problemOf(image.image_path, image.car_count);
-    if (message) parsed.problems.push({ line: index + 1, message });
+    if (message) parsed.problems.push({ line: index + 1, place: `Image ${index + 1}`, message });
     else parsed.images.push(image);
   });
   return parsed;

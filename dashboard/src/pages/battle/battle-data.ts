@@ -1,5 +1,6 @@
 /** What the page of one battle reads. */
 import type { Database } from "../../database.types";
+import { everyRow } from "../../every-row";
 import type { Unknown } from "../../result/reading";
 import { type Arena, answered, answeredOrNull } from "../../supabase";
 
@@ -34,9 +35,6 @@ export interface BattleImages {
   images: readonly unknown[];
 }
 
-/** Rows that one answer may hold: hosted Supabase cuts longer ones without a word. */
-const PAGE = 1_000;
-
 /** Empty where the job is another person's. */
 export async function readImages(arena: Arena, jobId: string, signal: AbortSignal): Promise<BattleImages> {
   const [rows, job] = await Promise.all([
@@ -46,17 +44,9 @@ export async function readImages(arena: Arena, jobId: string, signal: AbortSigna
   return { rows, images: Array.isArray(job?.images) ? job.images : [] };
 }
 
-async function readRows(arena: Arena, jobId: string, signal: AbortSignal): Promise<Unknown[]> {
-  const rows: Unknown[] = [];
-  for (;;) {
-    const ofJob = arena
-      .from("image_results")
-      .select("*")
-      .eq("job_id", jobId)
-      .order("image_index")
-      .order("side");
-    const page = await answered(ofJob.range(rows.length, rows.length + PAGE - 1).abortSignal(signal));
-    rows.push(...page);
-    if (page.length < PAGE) return rows;
-  }
+function readRows(arena: Arena, jobId: string, signal: AbortSignal): Promise<Unknown[]> {
+  return everyRow((from, to) => {
+    const ofJob = arena.from("image_results").select("*").eq("job_id", jobId);
+    return answered(ofJob.order("image_index").order("side").range(from, to).abortSignal(signal));
+  });
 }

@@ -1,16 +1,18 @@
 import { useMemo } from "react";
 import { useConnection } from "../../connection";
+import { count } from "../../format";
 import { useLiveQuery } from "../../live/use-live-query";
 import { Empty } from "../../parts/empty";
 import { ErrorNote } from "../../parts/error-note";
 import { JobProgress, type JobRow } from "../../parts/job-progress/job-progress";
+import { progressWords } from "../../parts/job-progress/words";
 import { ManageJob } from "../../parts/manage-job";
 import { ModelName } from "../../parts/model-name";
 import { Page } from "../../parts/page";
 import { Skeleton } from "../../parts/skeleton";
-import { readBattle } from "./battle-data";
+import { type BattleData, readBattle } from "./battle-data";
 import "./battle.css";
-import { ResultView } from "./result-view";
+import { headline, ResultView } from "./result-view";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
@@ -39,13 +41,31 @@ function KnownBattle({ jobId }: { jobId: string }) {
         <Skeleton height="80vh" />
       </Page>
     );
+  return (
+    <>
+      <p role="status" className="visually-hidden">
+        {announcement(data)}
+      </p>
+      <Found data={data} jobId={jobId} />
+    </>
+  );
+}
+
+function Found({ data, jobId }: { data: BattleData; jobId: string }) {
   if (data.result) return <ResultView row={data.result} jobId={jobId} />;
   return data.job ? <UnderWay job={data.job} waiting={data.waiting} /> : <NoBattle />;
 }
 
+/** What has changed, for who does not see it: in few words, for they are read aloud each time. */
+function announcement({ job, waiting, result }: BattleData): string {
+  if (result) return headline(result);
+  if (!job) return "";
+  return job.status === "running" ? progressWords(job.progress).text : (waiting ?? title(job));
+}
+
 function UnderWay({ job, waiting }: { job: JobRow; waiting: string | null }) {
   return (
-    <Page title={title(job)} lead={`${job.image_count} images, each seen by both models.`}>
+    <Page title={title(job)} lead={`${count(job.image_count ?? 0, "image")}, each seen by both models.`}>
       <div className="battle__ring">
         <div className="corners corners--a battle__corner">
           <ModelName id={job.model_a ?? ""} side="a" />
@@ -57,7 +77,7 @@ function UnderWay({ job, waiting }: { job: JobRow; waiting: string | null }) {
           <ModelName id={job.model_b ?? ""} side="b" />
         </div>
       </div>
-      <section className="card stack" aria-label="Progress" aria-live="polite">
+      <section className="card stack" aria-label="Progress">
         <JobProgress job={job} waiting={waiting} />
         <ManageJob job={job} />
       </section>

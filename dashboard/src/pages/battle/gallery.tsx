@@ -104,8 +104,9 @@ function Switches({
             checked={shown[key]}
             onChange={() => onChange({ ...shown, [key]: !shown[key] })}
           />
-          <svg width="26" height="14" aria-hidden="true">
-            <rect x="2" y="2" width="22" height="10" className={`outline outline--${key}`} />
+          <svg width="36" height="22" aria-hidden="true">
+            <rect x="5" y="5" width="26" height="12" className="outline outline--casing" />
+            <rect x="5" y="5" width="26" height="12" className={`outline outline--${key}`} />
           </svg>
           {label}
         </label>

@@ -16,8 +16,10 @@ const MOST_BOXES = 300;
 export function Photograph({ picture, shown }: { picture: Picture; shown: Shown }) {
   const image = useImageUrl(picture.path);
   const [size, setSize] = useState<Size | null>(null);
-  const [broken, setBroken] = useState(false);
+  const [brokenUrl, setBrokenUrl] = useState<string | null>(null);
+  const broken = image.url !== null && brokenUrl === image.url;
   const { width, height } = size ?? extent(picture);
+  const layers = layersOf(picture, shown);
   return (
     <span className="photograph">
       {image.url && !broken && (
@@ -30,14 +32,15 @@ export function Photograph({ picture, shown }: { picture: Picture; shown: Shown 
           onLoad={({ currentTarget }) =>
             setSize({ width: currentTarget.naturalWidth, height: currentTarget.naturalHeight })
           }
-          onError={() => setBroken(true)}
+          onError={() => setBrokenUrl(image.url)}
         />
       )}
       {(size || broken || image.missing) && (
         <svg viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
-          {shown.truth && <Outlines of="truth" boxes={picture.truthBoxes ?? []} size={width} />}
-          {shown.a && <Outlines of="a" boxes={(picture.a?.found ?? []).map(({ box }) => box)} size={width} />}
-          {shown.b && <Outlines of="b" boxes={(picture.b?.found ?? []).map(({ box }) => box)} size={width} />}
+          <Outlines of="casing" boxes={layers.flatMap(({ boxes }) => boxes)} size={width} />
+          {layers.map(({ of, boxes }) => (
+            <Outlines key={of} of={of} boxes={boxes} size={width} />
+          ))}
         </svg>
       )}
       {(broken || image.missing) && (
@@ -47,14 +50,28 @@ export function Photograph({ picture, shown }: { picture: Picture; shown: Shown 
   );
 }
 
-function Outlines({ of, boxes, size }: { of: keyof Shown; boxes: readonly Box[]; size: number }) {
-  return boxes.slice(0, MOST_BOXES).map((box) => {
+/** What is drawn, the lowest first. */
+function layersOf(picture: Picture, shown: Shown): { of: keyof Shown; boxes: readonly Box[] }[] {
+  const found = (side: "a" | "b") => picture[side]?.found.map(({ box }) => box) ?? [];
+  const all = [
+    { of: "a", boxes: found("a") },
+    { of: "b", boxes: found("b") },
+    { of: "truth", boxes: picture.truthBoxes ?? [] },
+  ] as const;
+  return all
+    .filter(({ of }) => shown[of])
+    .map(({ of, boxes }) => ({ of, boxes: boxes.slice(0, MOST_BOXES) }));
+}
+
+function Outlines({ of, boxes, size }: { of: string; boxes: readonly Box[]; size: number }) {
+  return boxes.map((box, index) => {
     const className = `outline outline--${of}`;
-    if (isPoint(box))
-      return <circle key={box.join(" ")} className={className} cx={box[0]} cy={box[1]} r={size / 60} />;
+    // Two boxes may have the same numbers, and none ever moves: its place is its key.
+    const key = `${of} ${index}`;
+    if (isPoint(box)) return <circle key={key} className={className} cx={box[0]} cy={box[1]} r={size / 60} />;
     return (
       <rect
-        key={box.join(" ")}
+        key={key}
         className={className}
         x={box[0]}
         y={box[1]}

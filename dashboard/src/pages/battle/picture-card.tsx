@@ -16,11 +16,11 @@ export function PictureCard({ picture, shown, onOpen }: PictureCardProps) {
         type="button"
         className="picture-card__open"
         onClick={onOpen}
-        aria-label={`Open ${picture.path}`}
+        aria-label={`Open ${picture.name}`}
       >
         <Photograph picture={picture} shown={shown} />
       </button>
-      <h3 className="picture-card__name">{picture.path}</h3>
+      <h3 className="picture-card__name">{picture.name}</h3>
       <Counts picture={picture} />
     </article>
   );

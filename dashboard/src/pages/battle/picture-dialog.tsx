@@ -25,12 +25,12 @@ export function PictureDialog({ picture, shown, switches, onMove, onClose }: Pic
     <dialog
       ref={dialog}
       className="picture-dialog"
-      aria-label={picture.path}
+      aria-label={picture.name}
       onClose={onClose}
       onKeyDown={onKeyDown}
     >
       <div className="picture-dialog__bar row">
-        <h2 className="picture-card__name">{picture.path}</h2>
+        <h2 className="picture-card__name">{picture.name}</h2>
         <button type="button" className="button button--small" onClick={() => onMove(-1)}>
           Previous
         </button>

@@ -1,9 +1,10 @@
 import { useMemo } from "react";
 import { Latency } from "../../charts/latency";
 import { Page } from "../../parts/page";
-import { type Side, winnerOf } from "../../result/advantage";
-import { sides, timeFacts, warningTexts } from "../../result/facts";
+import { winnerOf } from "../../result/advantage";
+import { ofBoth, timeFacts, warningTexts } from "../../result/facts";
 import { numbersOf, objectOf, textOf, type Unknown } from "../../result/reading";
+import { reasonWords } from "../../result/words";
 import { AccuracyBySpeed } from "./accuracy-by-speed";
 import { Downloads } from "./downloads";
 import { Gallery } from "./gallery";
@@ -22,7 +23,11 @@ export function ResultView({ row, jobId }: { row: Unknown; jobId: string }) {
   const names = { a: textOf(row.model_a_id), b: textOf(row.model_b_id) };
   const winner = winnerOf(row);
   return (
-    <Page title={headline(winner, names)} lead={textOf(objectOf(row.verdict).sentence)} wide>
+    <Page
+      title={headline(row)}
+      lead={reasonWords(textOf(objectOf(row.verdict).sentence), [names.a, names.b])}
+      wide
+    >
       <Verdict row={row} names={names} winner={winner} />
       <Warnings row={row} />
       <Downloads row={row} jobId={jobId} />
@@ -38,9 +43,10 @@ export function ResultView({ row, jobId }: { row: Unknown; jobId: string }) {
   );
 }
 
-function headline(winner: Side | "tie" | null, names: Names): string {
+export function headline(row: Unknown): string {
+  const winner = winnerOf(row);
   if (winner === "tie") return "It is a tie";
-  return winner ? `${names[winner]} wins` : "No winner is named";
+  return winner ? `${textOf(row.winner)} wins` : "No winner is named";
 }
 
 function Warnings({ row }: { row: Unknown }) {
@@ -59,7 +65,7 @@ function Warnings({ row }: { row: Unknown }) {
 }
 
 function LatencySection({ row, names }: { row: Unknown; names: Names }) {
-  const [a = [], b = []] = useMemo(() => sides(row).map((metrics) => numbersOf(metrics.latencies_ms)), [row]);
+  const [a, b] = useMemo(() => ofBoth(row, (metrics) => numbersOf(metrics.latencies_ms)), [row]);
   return (
     <section className="stack" aria-labelledby="latency">
       <h2 id="latency">How long a prediction takes</h2>

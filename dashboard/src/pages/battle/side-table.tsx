@@ -11,31 +11,28 @@ interface SideTableProps {
 /** Facts of both models beside each other. */
 export function SideTable({ caption, names, lines }: SideTableProps) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached with the keyboard
-    <section className="battle__scroll" aria-label={caption} tabIndex={0}>
-      <table className="side-table">
-        <caption>{caption}</caption>
-        <thead>
-          <tr>
-            <td />
-            <th scope="col">
-              <ModelName id={names.a} side="a" />
-            </th>
-            <th scope="col">
-              <ModelName id={names.b} side="b" />
-            </th>
+    <table className="side-table">
+      <caption>{caption}</caption>
+      <thead>
+        <tr>
+          <td />
+          <th scope="col">
+            <ModelName id={names.a} side="a" />
+          </th>
+          <th scope="col">
+            <ModelName id={names.b} side="b" />
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {lines.map(([name, a, b]) => (
+          <tr key={name}>
+            <th scope="row">{name}</th>
+            <td>{a}</td>
+            <td>{b}</td>
           </tr>
-        </thead>
-        <tbody>
-          {lines.map(([name, a, b]) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td>{a}</td>
-              <td>{b}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+        ))}
+      </tbody>
+    </table>
   );
 }

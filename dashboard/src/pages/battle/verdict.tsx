@@ -4,7 +4,7 @@ import { levelText, weightsText } from "../../result/facts";
 import { intervalAxis } from "../../result/interval-axis";
 import { SCORE } from "../../result/metrics";
 import { objectOf, type Unknown } from "../../result/reading";
-import { estimateWords, limitsWords } from "../../result/words";
+import { scoreWords } from "../../result/words";
 import { IntervalBar, IntervalScale } from "./interval-bar";
 import type { Names } from "./result-view";
 
@@ -73,21 +73,13 @@ function place(side: Side, winner: VerdictProps["winner"]): string {
 
 function Difference({ score, level }: { score: Standing; level: string }) {
   const axis = intervalAxis("share", [score]);
-  const estimate = estimateWords(COMPOSITE, score);
-  const limits = limitsWords(COMPOSITE, score);
+  const [difference, interval] = scoreWords(score, level);
   return (
     <>
-      <IntervalBar
-        standing={score}
-        axis={axis}
-        label={`Difference in score: ${estimate}, ${limits || "no interval"}`}
-      />
+      <IntervalBar standing={score} axis={axis} label={`${difference}; ${interval}`} />
       <IntervalScale axis={axis} unit="difference in score, points" />
       <p>
-        The scores differ by <strong>{estimate}</strong>
-        {limits
-          ? `; the ${level} interval goes from ${limits}.`
-          : "; without an interval, so it may be chance."}
+        <strong>{difference}</strong>; {interval}.
       </p>
     </>
   );

@@ -1,5 +1,6 @@
 /** What the leaderboard reads. */
 import type { Database } from "../../database.types";
+import { everyRow } from "../../every-row";
 import { type Arena, answered } from "../../supabase";
 
 type Tables = Database["public"]["Tables"];
@@ -36,7 +37,10 @@ export async function readBoard(arena: Arena, machine: string, signal: AbortSign
         .order("rating", { ascending: false })
         .abortSignal(signal),
     ),
-    answered(arena.from("battle_tallies").select("*").eq("machine", machine).abortSignal(signal)),
+    everyRow((from, to) => {
+      const ofMachine = arena.from("battle_tallies").select("*").eq("machine", machine);
+      return answered(ofMachine.order("model_a").order("model_b").range(from, to).abortSignal(signal));
+    }),
   ]);
   return { ratings, tallies };
 }

@@ -1,4 +1,4 @@
-import { Link, useSearchParams } from "wouter";
+import { Link, useLocation, useParams } from "wouter";
 import { useConnection } from "../../connection";
 import { count } from "../../format";
 import { useLiveQuery } from "../../live/use-live-query";
@@ -26,7 +26,7 @@ export default function Leaderboard() {
       title="Leaderboard"
       lead="Who beats whom, over all battles. Speed and energy depend on the machine, so ratings never mix two of them."
     >
-      {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
+      {error && !data && <ErrorNote error={error} onRetry={() => void refetch()} />}
       {!data && !error && <Skeleton height="60vh" />}
       {data?.length === 0 && (
         <Empty title="No ratings yet">
@@ -42,14 +42,17 @@ export default function Leaderboard() {
 }
 
 function Machines({ machines }: { machines: readonly MachineRow[] }) {
-  const [search, setSearch] = useSearchParams();
-  const machine =
-    machines.find((each) => each.machine === search.get("machine")) ?? (machines[0] as MachineRow);
+  const { machine: asked } = useParams<{ machine?: string }>();
+  const [, navigate] = useLocation();
+  const choose = (next: string) => navigate(`/leaderboard/${encodeURIComponent(next)}`, { replace: true });
+  const found = machines.find((each) => encodeURIComponent(each.machine) === asked);
+  const machine = found ?? (machines[0] as MachineRow);
   return (
     <>
+      {asked && !found && <p>There are no results of the machine in this address. Here is another one.</p>}
       <label className="leaderboard__machine">
         Hardware
-        <select value={machine.machine} onChange={(event) => setSearch({ machine: event.target.value })}>
+        <select value={machine.machine} onChange={(event) => choose(event.target.value)}>
           {machines.map((each) => (
             <option key={each.machine} value={each.machine}>
               {each.hardware} ({count(each.results, "result")})
@@ -70,7 +73,7 @@ function Ratings({ machine }: { machine: MachineRow }) {
     concerns: ({ row }) => row.machine === machine.machine,
     read: (signal) => readBoard(supabase, machine.machine, signal),
   });
-  if (error) return <ErrorNote error={error} onRetry={() => void refetch()} />;
+  if (error && !data) return <ErrorNote error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton height={480} />;
   const groups = groupsOf(data.ratings);
   return (
@@ -94,9 +97,10 @@ function Ratings({ machine }: { machine: MachineRow }) {
         <h2 id="meaning">What a rating says</h2>
         <p>
           How likely a model is to win a battle here: 100 points more win about 64 of 100 battles, 400 points
-          ten of eleven; a tie counts as half a win for each. 1000 is the middle. The line around it holds the
-          true value in 95 of 100 cases; ranks are shared where the lines meet. It says nothing of how large
-          the wins were, or of other images than those that were fought over: look at the battles for that.
+          ten of eleven; a tie counts as half a win for each. 1000 is the middle. The line around it is the 95
+          % interval: the more battles, the shorter it is; ranks are shared where the lines meet. It says
+          nothing of how large the wins were, or of other images than those that were fought over: look at the
+          battles for that.
         </p>
       </section>
     </>

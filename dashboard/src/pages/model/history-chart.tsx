@@ -1,6 +1,7 @@
-import { scaleLinear } from "@visx/scale";
+import { scaleLinear, scaleTime } from "@visx/scale";
 import { BottomAxis, LeftAxis } from "../../charts/axis";
 import { Frame } from "../../charts/frame";
+import { timeTick } from "../../charts/time-tick";
 import { number } from "../../format";
 import { type Figure, runs } from "./history";
 import type { HistoryRow } from "./model-data";
@@ -14,6 +15,8 @@ interface HistoryChartProps {
   factor: number;
 }
 
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const HEIGHT = 210;
 const MARGIN = { top: 30, right: 12, bottom: 40, left: 48 };
 
@@ -26,13 +29,15 @@ export function HistoryChart({ history, figure, title, unit, factor }: HistoryCh
   const values = all.map(({ value }) => value);
   const times = all.map(({ at }) => at);
   const [first, last] = [Math.min(...times), Math.max(...times)];
+  // Between moments this close an axis would have no ticks that differ.
+  const room = last - first < MINUTE_MS ? HOUR_MS : 0;
   const label = `${title} over time, from ${number(Math.min(...values))} to ${number(Math.max(...values))} ${unit}; the latest is ${number(values.at(-1))} ${unit}.`;
   return (
     <div className="card">
       <Frame height={HEIGHT} label={label}>
         {(width) => {
-          const x = scaleLinear<number>({
-            domain: [first, last === first ? first + 1 : last],
+          const x = scaleTime<number>({
+            domain: [first - room, last + room],
             range: [MARGIN.left + 8, width - MARGIN.right - 8],
           });
           const y = scaleLinear<number>({
@@ -48,7 +53,7 @@ export function HistoryChart({ history, figure, title, unit, factor }: HistoryCh
                 label={`${title}, ${unit}`}
                 grid={width - MARGIN.left - MARGIN.right}
               />
-              <BottomAxis scale={x} at={HEIGHT - MARGIN.bottom} label="" format={dayOf} />
+              <BottomAxis scale={x} at={HEIGHT - MARGIN.bottom} label="" format={timeTick} />
               {lines.map((run) => (
                 <g key={run[0]?.at} className="history-chart__run">
                   <polyline points={run.map(({ at, value }) => `${x(at)},${y(value)}`).join(" ")} />
@@ -63,8 +68,4 @@ export function HistoryChart({ history, figure, title, unit, factor }: HistoryCh
       </Frame>
     </div>
   );
-}
-
-function dayOf(time: number): string {
-  return new Date(time).toLocaleDateString("en-GB", { day: "numeric", month: "short" });
 }

@@ -76,9 +76,8 @@ function About({ data }: { data: ModelData }) {
           <span className="muted">
             [{Math.round(rating.rating_low)}, {Math.round(rating.rating_high)}]
           </span>{" "}
-          on{" "}
-          <Link href={`/leaderboard?machine=${encodeURIComponent(rating.machine)}`}>{rating.hardware}</Link>,
-          from {count(rating.battles, "battle")}.
+          on <Link href={`/leaderboard/${encodeURIComponent(rating.machine)}`}>{rating.hardware}</Link>, from{" "}
+          {count(rating.battles, "battle")}.
         </p>
       ))}
     </>

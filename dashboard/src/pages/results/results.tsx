@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import { useConnection } from "../../connection";
+import { count } from "../../format";
 import { useLiveQuery } from "../../live/use-live-query";
 import { Ago } from "../../parts/ago";
 import { Empty } from "../../parts/empty";
@@ -8,6 +9,7 @@ import { ErrorNote } from "../../parts/error-note";
 import { ModelName } from "../../parts/model-name";
 import { Page } from "../../parts/page";
 import { Skeleton } from "../../parts/skeleton";
+import { reasonWords } from "../../result/words";
 import "./results.css";
 import { type Filter, NO_FILTER, type ResultRow, readResults } from "./results-data";
 import { ResultsFilter } from "./results-filter";
@@ -19,27 +21,32 @@ export default function Results() {
   const { supabase } = useConnection();
   const [filter, setFilter] = useState<Filter>(NO_FILTER);
   const [most, setMost] = useState(PAGE);
-  const { data, error, refetch } = useLiveQuery({
+  const { data, error, isPlaceholderData, refetch } = useLiveQuery({
     key: ["results", filter, most],
     tables: ["comparison_results"],
-    read: (signal) => readResults(supabase, filter, most, signal),
+    // One more than are shown tells whether there are more.
+    read: (signal) => readResults(supabase, filter, most + 1, signal),
   });
+  const choose = (next: Filter) => {
+    setFilter(next);
+    setMost(PAGE);
+  };
   return (
     <Page title="Results" lead="Every battle that was decided, or not: a tie is a result.">
-      <ResultsFilter value={filter} onChange={setFilter} />
-      {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
+      <ResultsFilter value={filter} onChange={choose} />
+      {error && !data && <ErrorNote error={error} onRetry={() => void refetch()} />}
       {!data && !error && <Skeleton height="60vh" />}
-      {data?.length === 0 && <NoResults isFiltered={filter !== NO_FILTER} />}
+      {data?.length === 0 && !isPlaceholderData && <NoResults isFiltered={filter !== NO_FILTER} />}
       {data && data.length > 0 && (
-        <ul className="results" aria-label="Results, newest first">
-          {data.map((row) => (
+        <ul className="results" aria-label="Results, newest first" aria-busy={isPlaceholderData}>
+          {data.slice(0, most).map((row) => (
             <li key={row.id}>
               <ResultCard row={row} />
             </li>
           ))}
         </ul>
       )}
-      {data && data.length === most && (
+      {data && (data.length > most || (isPlaceholderData && most > PAGE)) && (
         <button type="button" className="button" onClick={() => setMost(most + PAGE)}>
           Show more
         </button>
@@ -80,9 +87,12 @@ function ResultCard({ row }: { row: ResultRow }) {
       </span>
       <span className="result-card__what">
         <strong>{side === "tie" ? "tie" : `${row.winner} wins`}</strong>
-        <span className="small">{row.sentence}</span>
+        <span className="small">
+          {reasonWords(row.sentence ?? "", [row.model_a_id ?? "", row.model_b_id ?? ""])}
+        </span>
         <span className="small muted">
-          {row.image_count} images · {row.hardware} · {row.created_at && <Ago at={row.created_at} />}
+          {row.image_count !== null && `${count(row.image_count, "image")} · `}
+          {row.hardware} · {row.created_at && <Ago at={row.created_at} />}
         </span>
       </span>
     </Link>
