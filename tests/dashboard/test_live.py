@@ -1,5 +1,6 @@
 """What happens is seen, whatever happens to Realtime meanwhile."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -36,6 +37,11 @@ class Line:
 
     def mend(self) -> None:
         self.is_cut = False
+
+    def say(self, event: str, payload: dict[str, str]) -> None:
+        """As if the server said it of the page's channel."""
+        for route in self.open:
+            route.send(json.dumps([None, None, "realtime:arena", event, payload]))
 
 
 def test_a_job_is_seen_from_its_insert_to_its_end(open_page: OpenPage, database: Connection) -> None:
@@ -84,6 +90,30 @@ def test_realtime_that_is_lost_is_said_and_nothing_is_missed(open_page: OpenPage
     expect(page.locator(".job-card")).to_have_count(3)
     insert_job(database)
     expect(page.get_by_text("Waiting (4)")).to_be_visible(timeout=4_000)
+
+
+def test_a_channel_that_the_server_closes_is_opened_again(open_page: OpenPage, database: Connection) -> None:
+    """As Supabase does with those that are not signed in, after a day."""
+    line = Line()
+    page = open_page("/live", before=line.lay)
+    insert_job(database)
+    expect(page.get_by_text("Waiting (1)")).to_be_visible()
+    line.say("phx_close", {})
+    banner = page.get_by_text("Live updates are interrupted")
+    expect(banner).to_be_visible()
+    expect(banner).to_be_hidden(timeout=POLL_MS)
+    insert_job(database)
+    expect(page.get_by_text("Waiting (2)")).to_be_visible(timeout=4_000)
+
+
+def test_a_channel_without_the_databases_changes_is_lost(open_page: OpenPage, database: Connection) -> None:
+    """It is joined all the same, and would be silent for ever."""
+    line = Line()
+    page = open_page("/live", before=line.lay)
+    insert_job(database)
+    expect(page.get_by_text("Waiting (1)")).to_be_visible()
+    line.say("system", {"extension": "postgres_changes", "status": "error", "message": "no such publication"})
+    expect(page.get_by_text("Live updates are interrupted")).to_be_visible()
 
 
 def test_a_row_that_comes_while_the_page_loads_is_not_lost(open_page: OpenPage, database: Connection) -> None:

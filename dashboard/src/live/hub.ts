@@ -17,6 +17,13 @@ export interface Change {
   row: Record<string, unknown>;
 }
 
+interface SystemMessage {
+  extension?: string;
+  status?: string;
+}
+
+const REOPEN_MS = 5_000;
+
 /** null: changes may have been missed, so everything is to be read again. */
 export type ChangeListener = (change: Change | null) => void;
 
@@ -37,20 +44,24 @@ export class Hub {
 
   start(): void {
     const channel = this.#arena.channel("arena");
+    this.#channel = channel;
     for (const table of LIVE_TABLES)
       channel.on("postgres_changes", { event: "*", schema: "public", table }, (payload) => {
         const row = payload.eventType === "DELETE" ? payload.old : payload.new;
         this.#tell({ table, event: payload.eventType, row });
       });
-    // The join is answered before the database's changes flow; this message says that they do.
-    channel.on("system", {}, (message: { status?: string }) => {
-      if (message.status === "ok") this.#joined();
-    });
-    channel.subscribe((status) => {
-      if (status === "SUBSCRIBED") this.#joined();
+    // The join is answered before the database's changes flow; this message says that they do, or that they will not.
+    channel.on("system", {}, ({ extension, status }: SystemMessage) => {
+      if (extension !== "postgres_changes") return;
+      if (status === "ok") this.#joined();
       else this.#enter("lost");
     });
-    this.#channel = channel;
+    channel.subscribe((status) => {
+      if (status === "SUBSCRIBED") return;
+      this.#enter("lost");
+      // One that the server closed is not joined again by the library.
+      if (status === "CLOSED") setTimeout(() => this.#channel === channel && this.start(), REOPEN_MS);
+    });
   }
 
   async stop(): Promise<void> {

@@ -1,11 +1,16 @@
-/** Runs an action on demand, one run at a time: what is asked for during a run is one more run after it. */
+/**
+ * Runs an action on demand, one run at a time and none within the pause after the last one began: what is asked for
+ * meanwhile is one more run. So a busy queue costs each page that looks at it some reads a second, and no more.
+ */
 export class Refresher {
   readonly #action: () => Promise<unknown>;
+  readonly #pauseMs: number;
   #running = false;
   #wanted = false;
 
-  constructor(action: () => Promise<unknown>) {
+  constructor(action: () => Promise<unknown>, pauseMs: number) {
     this.#action = action;
+    this.#pauseMs = pauseMs;
   }
 
   ask(): void {
@@ -21,7 +26,9 @@ export class Refresher {
     this.#running = true;
     while (this.#wanted) {
       this.#wanted = false;
+      const pause = new Promise((resolve) => setTimeout(resolve, this.#pauseMs));
       await this.#action().catch(() => {}); // the query holds its own error
+      await pause;
     }
     this.#running = false;
   }
