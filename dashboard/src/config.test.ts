@@ -10,5 +10,14 @@ test("the project is where the page is, unless it says so", () => {
 
 test("a page without a key, or with the secret one, says what to do", () => {
   expect(() => parseConfig({}, "http://here")).toThrow(ConfigMissing);
-  expect(() => parseConfig({ publishableKey: "sb_secret_x" }, "http://here")).toThrow(/everybody/);
+  const legacy = `eyJhbGciOiJIUzI1NiJ9.${btoa('{"role":"service_role"}')}.signature`;
+  for (const publishableKey of ["sb_secret_x", legacy])
+    expect(() => parseConfig({ publishableKey }, "http://here")).toThrow(/everybody/);
+  const anon = legacy.replace(btoa('{"role":"service_role"}'), btoa('{"role":"anon"}'));
+  expect(parseConfig({ publishableKey: anon }, "http://here").key).toBe(anon);
+});
+
+test("an address without its scheme is refused before anything is asked of it", () => {
+  const file = { publishableKey: "k", supabaseUrl: "abc.supabase.co" };
+  expect(() => parseConfig(file, "http://here")).toThrow('supabaseUrl is "abc.supabase.co"');
 });

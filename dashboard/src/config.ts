@@ -47,17 +47,31 @@ export async function loadConfig(): Promise<Config> {
 
 export function parseConfig(file: ConfigFile, origin: string): Config {
   if (!file.publishableKey) throw new ConfigMissing("no publishable key is set");
-  if (file.publishableKey.startsWith("sb_secret_"))
+  if (isSecret(file.publishableKey))
     throw new ConfigMissing(
       "publishableKey holds the secret key, which everybody who opens the page could read",
     );
+  const url = file.supabaseUrl ?? origin;
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
+    throw new ConfigMissing(`supabaseUrl is "${url}", which is no https:// address`);
   return {
-    url: (file.supabaseUrl ?? origin).replace(/\/+$/, ""),
+    url: url.replace(/\/+$/, ""),
     key: file.publishableKey,
     imageBase: file.imageBase ?? null,
     samples: file.samples ?? [],
     signIn: file.signIn ?? "optional",
   };
+}
+
+/** A secret key of today, or of the older kind, which is a JSON Web Token. */
+function isSecret(key: string): boolean {
+  if (key.startsWith("sb_secret_")) return true;
+  try {
+    const claims = atob((key.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));
+    return (JSON.parse(claims) as { role?: string }).role === "service_role";
+  } catch {
+    return false; // no token
+  }
 }
 
 async function readFile(): Promise<ConfigFile> {

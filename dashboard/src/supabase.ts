@@ -21,7 +21,7 @@ export class DatabaseError extends Error {
 /** No answer came. */
 export class Unreachable extends Error {
   constructor() {
-    super("The database cannot be reached. Look at your connection; the page goes on trying.");
+    super("The database cannot be reached. Look at your connection, then try again.");
   }
 }
 
@@ -35,6 +35,8 @@ interface Refusal {
 interface Answer {
   data: unknown;
   error: Refusal | null;
+  /** Of HTTP; 0 where no answer came. */
+  status: number;
 }
 
 export function connect(config: Config): Arena {
@@ -50,18 +52,35 @@ export async function answered<A extends Answer>(query: PromiseLike<A>): Promise
   return (await answeredOrNull(query)) as NonNullable<A["data"]>;
 }
 
+/** Names that one request's address may hold: gateways refuse those of more than some 8 kB. */
+const MOST_NAMES = 100;
+
+/** Asks for many names in as many requests as it takes, at once. */
+export async function inParts<T>(
+  names: readonly string[],
+  read: (part: string[]) => Promise<T[]>,
+): Promise<T[]> {
+  const parts = Array.from({ length: Math.ceil(names.length / MOST_NAMES) }, (_, index) =>
+    names.slice(index * MOST_NAMES, (index + 1) * MOST_NAMES),
+  );
+  return (await Promise.all(parts.map(read))).flat();
+}
+
 /** As `answered`, where there may be no row. */
 export async function answeredOrNull<A extends Answer>(query: PromiseLike<A>): Promise<A["data"]> {
-  const { data, error } = await query;
-  if (error) throw translated(error);
+  const { data, error, status } = await query;
+  if (error) throw translated(error, status);
   return data;
 }
 
-export function translated(error: Refusal): Error {
-  // PostgREST and Postgres give every error a code; fetch gives none.
-  if (!error.code) return isAbort(error) ? new DOMException(error.message, "AbortError") : new Unreachable();
+/** @param status of HTTP; 0 where no answer came */
+export function translated(error: Refusal, status: number): Error {
+  if (isAbort(error)) return new DOMException(error.message, "AbortError");
+  if (status === 0) return new Unreachable();
   const field = /^field=(.+)$/.exec(error.details ?? "")?.[1] ?? null;
-  return new DatabaseError(error.message, error.code, error.hint ?? null, field);
+  // What stands before the database, such as a gateway that knows no such key, gives no code, and may give no words.
+  const message = error.message || `The database answers ${status}.`;
+  return new DatabaseError(message, error.code || `${status}`, error.hint ?? null, field);
 }
 
 function isAbort(error: Refusal): boolean {
