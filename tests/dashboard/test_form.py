@@ -33,7 +33,7 @@ def test_two_clicks_are_a_battle(page: Page, database: Connection) -> None:
     (job,) = jobs(database)
     assert (job["model_a"], job["model_b"], job["options"], job["priority"]) == (A, B, {}, 0)
     assert len(job["images"]) == 24
-    expect(page.get_by_text("No agent is running.")).to_be_visible()
+    expect(page.get_by_label("Progress").get_by_text("No agent is running.")).to_be_visible()
 
 
 def test_what_cannot_compete_or_run_says_so(page: Page, database: Connection) -> None:
@@ -185,6 +185,23 @@ def test_files_are_uploaded_counted_and_boxed(page: Page, database: Connection, 
     (drawn, middle) = boxed["boxes"]
     assert [round(corner / 10) for corner in drawn] == [16, 24, 32, 36]
     assert middle[0] == 5
+
+
+def test_files_and_their_counts_outlive_a_look_at_another_page(
+    page: Page, database: Connection, files: list[Path]
+) -> None:
+    page.get_by_role("tab", name="Your own files").click()
+    page.get_by_label("Drop images here").set_input_files(files)
+    expect(page.get_by_text("uploaded", exact=True)).to_have_count(2)
+    page.get_by_label("Cars in it").first.fill("3")
+    page.get_by_role("link", name="Live").click()
+    expect(page.get_by_text("No battle yet")).to_be_visible()
+    page.get_by_role("link", name="Arena", exact=True).click()
+    expect(page.get_by_label("Cars in it").first).to_have_value("3")
+    page.get_by_label("Cars in it").nth(1).fill("0")
+    start(page)
+    started(page)
+    assert [image["car_count"] for image in jobs(database)[0]["images"]] == [3, 0]
 
 
 def test_what_is_no_image_is_refused_before_it_is_sent(page: Page, database: Connection, tmp_path: Path) -> None:

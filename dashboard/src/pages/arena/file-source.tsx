@@ -1,116 +1,56 @@
-import { type DragEvent, useEffect, useId, useReducer, useRef, useState } from "react";
+import { type DragEvent, useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
 import { useConnection, useSession } from "../../connection";
-import type { Box } from "../../result/pictures";
+import { useSettings } from "../../settings";
 import { BoxEditor } from "./box-editor";
 import "./file-source.css";
 import type { SourceProps } from "./image-sources";
-import type { JobImage } from "./job-image";
-import { randomId } from "./submit-job";
-import { inTurns, TYPES, upload, whyNot } from "./upload";
-
-export interface OwnFile {
-  id: string;
-  file: File;
-  /** An address of this page's, to look at it. */
-  preview: string;
-  state: "uploading" | "there" | "failed";
-  error: string;
-  /** Its image_path, once it is there. */
-  path: string;
-  cars: number | null;
-  boxes: readonly Box[];
-}
-
-type Action =
-  | { kind: "add"; files: OwnFile[] }
-  | { kind: "change"; id: string; to: Partial<OwnFile> }
-  | { kind: "remove"; id: string };
-
-const AT_ONCE = 3;
-
-function reduce(files: OwnFile[], action: Action): OwnFile[] {
-  if (action.kind === "add") return [...files, ...action.files];
-  if (action.kind === "remove") return files.filter(({ id }) => id !== action.id);
-  return files.map((file) => (file.id === action.id ? { ...file, ...action.to } : file));
-}
+import { jobImages, type OwnFile, ownFiles } from "./own-files";
+import { TYPES, whyNot } from "./upload";
 
 /** Files from this computer, put into Storage, with their cars counted or boxed. */
-export function FileSource({ settings, onChange }: SourceProps) {
+export function FileSource({ onChange }: SourceProps) {
   const { supabase } = useConnection();
+  const settings = useSettings();
   const { user } = useSession();
-  const [files, dispatch] = useReducer(reduce, []);
+  const files = useSyncExternalStore(ownFiles.listen, ownFiles.all);
   const may = user ? settings?.allow_uploads : settings?.allow_anon_uploads;
-  const images = files.flatMap(imageOf);
-  const isReady = images.length === files.length;
+  const images = jobImages(files);
+  useEffect(() => ownFiles.belongTo(user?.id ?? "anon"), [user]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: onChange is made anew by every drawing of the form
-  useEffect(() => onChange(isReady ? images : []), [files]);
-  const send = async ({ id, file }: OwnFile) => {
-    dispatch({ kind: "change", id, to: { state: "uploading", error: "" } });
-    try {
-      dispatch({
-        kind: "change",
-        id,
-        to: { state: "there", path: await upload(supabase, user?.id ?? "anon", file) },
-      });
-    } catch (error) {
-      dispatch({ kind: "change", id, to: { state: "failed", error: (error as Error).message } });
-    }
-  };
-  const add = (chosen: File[]) => {
-    const added = chosen.map(ownFile);
-    dispatch({ kind: "add", files: added });
-    void inTurns(
-      added.filter(({ state }) => state === "uploading").map((file) => () => send(file)),
-      AT_ONCE,
-    );
-  };
-  if (!may) return <NoUploads isSignedIn={user !== null} allowsUsers={settings?.allow_uploads ?? false} />;
+  useEffect(() => onChange(images ?? []), [files]);
+  useWarningOnLeave(files.length > 0);
+  if (!settings) return null;
+  if (!may) return <NoUploads isSignedIn={user !== null} allowsUsers={settings.allow_uploads} />;
   return (
     <div className="stack">
-      <DropZone onFiles={add} />
+      <DropZone onFiles={(chosen) => void ownFiles.add(supabase, chosen)} />
       <ul className="own-files">
         {files.map((file) => (
           <li key={file.id}>
-            <OwnFileCard
-              file={file}
-              onChange={(to) => dispatch({ kind: "change", id: file.id, to })}
-              onRemove={() => {
-                URL.revokeObjectURL(file.preview);
-                dispatch({ kind: "remove", id: file.id });
-              }}
-              onRetry={() => void send(file)}
-            />
+            <OwnFileCard file={file} onRetry={() => void ownFiles.send(supabase, file)} />
           </li>
         ))}
       </ul>
-      {files.length > 0 && !isReady && (
+      {!images && (
         <p className="muted">Each image needs its upload and a count before the battle can start.</p>
       )}
     </div>
   );
 }
 
-function ownFile(file: File): OwnFile {
-  const refused = whyNot(file);
-  return {
-    id: randomId(),
-    file,
-    preview: URL.createObjectURL(file),
-    state: refused ? "failed" : "uploading",
-    error: refused ?? "",
-    path: "",
-    cars: null,
-    boxes: [],
-  };
-}
-
-function imageOf({ path, cars, boxes }: OwnFile): JobImage[] {
-  if (path === "" || cars === null) return [];
-  return [{ image_path: path, car_count: cars, ...(boxes.length > 0 ? { boxes: [...boxes] } : {}) }];
+/** The browser asks before it closes the page, with which counts and boxes would be gone. */
+function useWarningOnLeave(isNeeded: boolean): void {
+  useEffect(() => {
+    if (!isNeeded) return;
+    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, [isNeeded]);
 }
 
 function NoUploads({ isSignedIn, allowsUsers }: { isSignedIn: boolean; allowsUsers: boolean }) {
-  if (!isSignedIn && allowsUsers)
+  const { config } = useConnection();
+  if (!isSignedIn && allowsUsers && config.signIn !== "off")
     return (
       <p>
         <a href="#/sign-in">Sign in</a> to upload images: they are kept in a folder of your own.
@@ -162,12 +102,10 @@ function DropZone({ onFiles }: { onFiles: (files: File[]) => void }) {
 
 interface OwnFileCardProps {
   file: OwnFile;
-  onChange: (to: Partial<OwnFile>) => void;
-  onRemove: () => void;
   onRetry: () => void;
 }
 
-function OwnFileCard({ file, onChange, onRemove, onRetry }: OwnFileCardProps) {
+function OwnFileCard({ file, onRetry }: OwnFileCardProps) {
   const [drawing, setDrawing] = useState(false);
   const id = useId();
   const name = file.file.name;
@@ -178,7 +116,7 @@ function OwnFileCard({ file, onChange, onRemove, onRetry }: OwnFileCardProps) {
           name={name}
           url={file.preview}
           boxes={file.boxes}
-          onChange={(boxes) => onChange({ boxes, cars: boxes.length })}
+          onChange={(boxes) => ownFiles.draw(file.id, boxes)}
         />
       ) : (
         <img src={file.preview} alt={name} />
@@ -199,7 +137,7 @@ function OwnFileCard({ file, onChange, onRemove, onRetry }: OwnFileCardProps) {
             value={file.cars ?? ""}
             readOnly={file.boxes.length > 0}
             onChange={(event) =>
-              onChange({
+              ownFiles.change(file.id, {
                 cars: Number.isInteger(event.target.valueAsNumber) ? event.target.valueAsNumber : null,
               })
             }
@@ -220,7 +158,7 @@ function OwnFileCard({ file, onChange, onRemove, onRetry }: OwnFileCardProps) {
           <button
             type="button"
             className="button button--small"
-            onClick={onRemove}
+            onClick={() => ownFiles.remove(file.id)}
             aria-label={`Remove ${name}`}
           >
             Remove

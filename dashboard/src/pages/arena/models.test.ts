@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { choices, firstPair, type LiveAgentRow, type ModelRow, whyItWaits } from "./models";
+import {
+  choices,
+  firstPair,
+  isOffered,
+  type LiveAgentRow,
+  type ModelRow,
+  whyItWaits,
+  whyPairWaits,
+} from "./models";
 
 function model(id: string, more: Partial<ModelRow> = {}): ModelRow {
   return {
@@ -37,4 +45,28 @@ test("two that can run now are chosen at first", () => {
   const all = choices(["a", "b", "c", "d"].map((id) => model(id)));
   expect(firstPair(all, [{ models: ["b", "d"] } as LiveAgentRow])).toEqual(["b", "d"]);
   expect(firstPair(all, [])).toEqual(["a", "b"]);
+});
+
+test("one agent must have both", () => {
+  const agents = [{ models: ["a"] }, { models: ["b", "c"] }] as LiveAgentRow[];
+  expect(whyPairWaits("b", "c", agents)).toBe("");
+  expect(whyPairWaits("a", "b", agents)).toContain("can run both");
+  expect(whyPairWaits("a", "d", agents)).toContain("can run d:");
+  expect(whyPairWaits("d", "d", agents)).toContain("can run d:");
+});
+
+test("what was chosen earlier may be offered no more", () => {
+  const all = choices([
+    model("yolo"),
+    model("yolo@onnx", { base_id: "yolo", runtime: "onnx" }),
+    model("yolo@old", { base_id: "yolo", runtime: "old" }),
+    model("text", { can_detect_cars: false }),
+  ]);
+  expect(["yolo", "yolo@onnx", "yolo@old", "text", ""].map((id) => isOffered(id, all))).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });

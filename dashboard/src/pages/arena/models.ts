@@ -33,6 +33,23 @@ export function whyItWaits(id: string, agents: readonly LiveAgentRow[]): string 
   return agents.some((agent) => agent.models?.includes(id)) ? null : "no running agent has it";
 }
 
+/** Why a battle of these two would wait; empty where it need not. One agent runs both. */
+export function whyPairWaits(a: string, b: string, agents: readonly LiveAgentRow[]): string {
+  const missing = [...new Set([a, b])].filter((id) => id && whyItWaits(id, agents));
+  if (missing.length > 0)
+    return `No running agent can run ${missing.join(" or ")}: the battle waits until one can.`;
+  const isAbleToBoth = (agent: LiveAgentRow) => agent.models?.includes(a) && agent.models.includes(b);
+  if (!a || !b || agents.some(isAbleToBoth)) return "";
+  return "No running agent can run both of them: the battle waits until one can.";
+}
+
+/** Whether an id that was chosen earlier can still be chosen. */
+export function isOffered(id: string, all: readonly Choice[]): boolean {
+  return all.some(
+    ({ model, variants }) => model.can_detect_cars && [model, ...variants].some((each) => each.id === id),
+  );
+}
+
 /** What is chosen at first: two that can run now, if there are. */
 export function firstPair(all: readonly Choice[], agents: readonly LiveAgentRow[]): string[] {
   const able = all.filter(({ model }) => model.can_detect_cars).map(({ model }) => model.id);

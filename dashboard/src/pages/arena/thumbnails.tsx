@@ -1,4 +1,6 @@
 import { useConnection } from "../../connection";
+import { imageAddress } from "../../result/image-address";
+import { imageName } from "../../result/image-name";
 import type { JobImage } from "./job-image";
 
 const MOST = 12;
@@ -12,8 +14,8 @@ export function Thumbnails({ images }: { images: readonly JobImage[] }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: the same address may stand there twice
         <li key={`${index} ${image.image_path}`}>
           <img
-            src={addressOf(image.image_path, config.imageBase)}
-            alt={image.image_path}
+            src={imageAddress(image.image_path, config.imageBase) ?? undefined}
+            alt={imageName(image.image_path)}
             loading="lazy"
             referrerPolicy="no-referrer"
           />
@@ -23,9 +25,4 @@ export function Thumbnails({ images }: { images: readonly JobImage[] }) {
       {images.length > MOST && <li className="thumbnails__more">+{images.length - MOST}</li>}
     </ul>
   );
-}
-
-function addressOf(path: string, base: string | null): string | undefined {
-  if (/^https?:/i.test(path)) return path;
-  return base === null ? undefined : base + path;
 }

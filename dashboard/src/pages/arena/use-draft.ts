@@ -5,7 +5,11 @@ export function useDraft<T extends object>(name: string, initial: T): [T, (next:
   const key = `arena.draft.${name}`;
   const [value, setValue] = useState<T>(() => ({ ...initial, ...kept(key) }));
   useEffect(() => {
-    sessionStorage.setItem(key, JSON.stringify(value));
+    try {
+      sessionStorage.setItem(key, JSON.stringify(value));
+    } catch {
+      // Storage is forbidden, or full: the draft lives as long as the page.
+    }
   }, [key, value]);
   return [value, setValue];
 }
