@@ -1,9 +1,11 @@
 import { lazy, Suspense } from "react";
-import { Route, Router, Switch } from "wouter";
+import { type AroundNavHandler, Route, Router, Switch, useLocation } from "wouter";
 import { useHashLocation } from "wouter/use-hash-location";
 import "./app.css";
+import { Gate } from "./gate";
 import { Masthead } from "./masthead";
 import Arena from "./pages/arena/arena";
+import { Boundary } from "./parts/boundary";
 import { LostBanner } from "./parts/lost-banner";
 import { Page } from "./parts/page";
 import { Skeleton } from "./parts/skeleton";
@@ -18,15 +20,13 @@ const SignIn = lazy(() => import("./pages/sign-in/sign-in"));
 
 export function App() {
   return (
-    <Router hook={useHashLocation}>
-      <button type="button" className="skip-link" onClick={skipToMain}>
+    <Router hook={useHashLocation} aroundNav={startAtTheTop}>
+      <button type="button" className="skip-link" onClick={focusMain}>
         Skip to the content
       </button>
       <Masthead />
       <main id="main" tabIndex={-1}>
-        <Suspense fallback={<Loading />}>
-          <Pages />
-        </Suspense>
+        <Pages />
       </main>
       <footer className="footer small muted">
         <p>
@@ -40,15 +40,34 @@ export function App() {
 }
 
 function Pages() {
+  const [here] = useLocation();
+  return (
+    <Boundary place={here}>
+      <Suspense fallback={<Loading />}>
+        <Switch>
+          <Route path="/sign-in">
+            <SignIn />
+          </Route>
+          <Route>
+            <Gate>
+              <Contents />
+            </Gate>
+          </Route>
+        </Switch>
+      </Suspense>
+    </Boundary>
+  );
+}
+
+function Contents() {
   return (
     <Switch>
       <Route path="/" component={Arena} />
       <Route path="/live" component={Live} />
       <Route path="/battle/:jobId">{({ jobId }) => <Battle key={jobId} jobId={jobId} />}</Route>
       <Route path="/results" component={Results} />
-      <Route path="/leaderboard" component={Leaderboard} />
-      <Route path="/model/:id">{({ id }) => <Model key={id} id={decodeURIComponent(id)} />}</Route>
-      <Route path="/sign-in" component={SignIn} />
+      <Route path="/leaderboard/:machine?" component={Leaderboard} />
+      <Route path="/model/:id">{({ id }) => <Model key={id} id={decoded(id)} />}</Route>
       <Route>
         <Page title="There is nothing here" lead="The link may be cut short. Start from the arena." />
       </Route>
@@ -64,7 +83,24 @@ function Loading() {
   );
 }
 
+/** A link that was cut short may end in half a letter. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** As a browser does it with pages of their own: from the top, and a screen reader reads on there. */
+const startAtTheTop: AroundNavHandler = (navigate, to, options) => {
+  navigate(to, options);
+  if (options?.replace) return; // the same page, with another choice on it
+  window.scrollTo(0, 0);
+  focusMain();
+};
+
 /** No link, for the address's hash is the route's. */
-function skipToMain(): void {
-  document.getElementById("main")?.focus();
+function focusMain(): void {
+  document.getElementById("main")?.focus({ preventScroll: true });
 }

@@ -1,7 +1,7 @@
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
-import { type Config, loadConfig } from "./config";
-import { ConnectionProvider } from "./connection";
+import { loadConfig } from "./config";
+import { type Connection, ConnectionProvider, openConnection } from "./connection";
 import { Page } from "./parts/page";
 import "./style/fonts.css";
 import "./style/tokens.css";
@@ -11,9 +11,9 @@ import "./style/outlines.css";
 
 const root = createRoot(document.getElementById("root") as HTMLElement);
 
-function show(config: Config): void {
+function show(connection: Connection): void {
   root.render(
-    <ConnectionProvider config={config}>
+    <ConnectionProvider connection={connection}>
       <App />
     </ConnectionProvider>,
   );
@@ -27,4 +27,4 @@ function refuse(error: Error): void {
   );
 }
 
-loadConfig().then(show, refuse);
+loadConfig().then(openConnection).then(show, refuse);

@@ -58,7 +58,8 @@ function CancelButton({ disabled, onConfirm }: { disabled: boolean; onConfirm: (
       type="button"
       className="button button--small"
       disabled={disabled}
-      onClick={asked ? onConfirm : ask}
+      // The second click of a double click confirms nothing.
+      onClick={({ detail }) => (asked && detail <= 1 ? onConfirm() : ask())}
     >
       {asked ? "Really cancel?" : "Cancel"}
     </button>

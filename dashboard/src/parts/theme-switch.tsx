@@ -15,8 +15,12 @@ export function ThemeSwitch() {
   const other = theme === "dark" ? "light" : "dark";
   const change = () => {
     document.documentElement.dataset.theme = other;
-    localStorage.setItem(KEY, other);
     setTheme(other);
+    try {
+      localStorage.setItem(KEY, other);
+    } catch {
+      // Storage is forbidden: the choice lives as long as the page.
+    }
   };
   return (
     <button

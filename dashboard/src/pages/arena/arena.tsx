@@ -1,6 +1,6 @@
 import { type RefObject, useEffect, useRef, useState } from "react";
-import { Link, useLocation } from "wouter";
-import { useConnection, useSession } from "../../connection";
+import { useLocation } from "wouter";
+import { useConnection } from "../../connection";
 import { count } from "../../format";
 import { useLiveQuery } from "../../live/use-live-query";
 import { ErrorNote } from "../../parts/error-note";
@@ -11,7 +11,7 @@ import { type ArenaData, readArena } from "./arena-data";
 import { ImageSources } from "./image-sources";
 import { carsIn, type JobImage } from "./job-image";
 import { ModelPicker } from "./model-picker";
-import { choices, firstPair, whyItWaits } from "./models";
+import { choices, firstPair, isOffered, whyPairWaits } from "./models";
 import { type BattleOptions, DEFAULT_OPTIONS } from "./options";
 import { OptionsFields } from "./options-fields";
 import { useManifest } from "./sample-source";
@@ -45,8 +45,8 @@ function Form({ data }: { data: ArenaData }) {
   const { submit, busy, error } = useSubmit();
   const all = choices(data.models);
   const [first = "", second = first] = firstPair(all, data.agents);
-  const a = chosen(models.a, data) ?? first;
-  const b = chosen(models.b, data) ?? second;
+  const a = isOffered(models.a, all) ? models.a : first;
+  const b = isOffered(models.b, all) ? models.b : second;
   const form = useRef<HTMLFormElement>(null);
   useFocusOnRefused(form, error);
   const at = (place: Place) => (error && placeOf(error) === place ? error : null);
@@ -81,9 +81,8 @@ function Form({ data }: { data: ArenaData }) {
         />
       </div>
       <Waiting a={a} b={b} data={data} />
-      <ImageSources settings={data.settings} error={at("images")} onChange={setImages} />
+      <ImageSources error={at("images")} onChange={setImages} />
       <OptionsFields value={options} error={at("options")} onChange={setOptions} />
-      <SignInFirst data={data} />
       {at("form") && <ErrorNote error={at("form") as Error} />}
       <div className="arena__start row">
         <button
@@ -101,10 +100,6 @@ function Form({ data }: { data: ArenaData }) {
       </div>
     </form>
   );
-}
-
-function chosen(id: string, data: ArenaData): string | null {
-  return data.models.some((model) => model.id === id && model.can_detect_cars) ? id : null;
 }
 
 function useSubmit() {
@@ -153,23 +148,10 @@ function useFocusOnRefused(form: RefObject<HTMLFormElement | null>, error: Error
 function Waiting({ a, b, data }: { a: string; b: string; data: ArenaData }) {
   if (data.agents.length === 0)
     return <p className="muted">No agent is running: the battle waits until one does.</p>;
-  const missing = [...new Set([a, b])].filter((id) => id && whyItWaits(id, data.agents));
   return (
     <p className="muted arena__waiting">
-      {missing.length > 0 &&
-        `No running agent can run ${missing.join(" or ")}: the battle waits until one can. `}
+      {whyPairWaits(a, b, data.agents)}{" "}
       {a !== "" && a === b && "A model against itself should come out as a tie: a good check of the arena."}
-    </p>
-  );
-}
-
-function SignInFirst({ data }: { data: ArenaData }) {
-  const { config } = useConnection();
-  const { user, loading } = useSession();
-  if (user || loading || !(data.settings?.private || config.signIn === "required")) return null;
-  return (
-    <p>
-      This arena is private. <Link href="/sign-in">Sign in</Link> to start a battle.
     </p>
   );
 }

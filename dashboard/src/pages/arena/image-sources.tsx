@@ -1,7 +1,6 @@
 import { type KeyboardEvent, useState } from "react";
 import { useConnection } from "../../connection";
 import { ErrorNote } from "../../parts/error-note";
-import type { SettingsRow } from "./arena-data";
 import { FileSource } from "./file-source";
 import type { JobImage } from "./job-image";
 import { PasteSource } from "./paste-source";
@@ -9,7 +8,6 @@ import { SampleSource } from "./sample-source";
 import { useDraft } from "./use-draft";
 
 export interface SourceProps {
-  settings: SettingsRow | null;
   onChange: (images: readonly JobImage[]) => void;
 }
 
@@ -21,7 +19,7 @@ const ALL = { sample: "Sample images", paste: "Paste addresses", files: "Your ow
 type Source = keyof typeof ALL;
 
 /** Three ways to give images; the one that is shown counts. */
-export function ImageSources({ settings, error, onChange }: ImageSourcesProps) {
+export function ImageSources({ error, onChange }: ImageSourcesProps) {
   const { config } = useConnection();
   const offered = (Object.keys(ALL) as Source[]).filter(
     (source) => source !== "sample" || config.samples.length > 0,
@@ -49,10 +47,10 @@ export function ImageSources({ settings, error, onChange }: ImageSourcesProps) {
         aria-describedby={error ? "images-error" : undefined}
         className="card stack"
       >
-        {source === "sample" && <SampleSource settings={settings} onChange={changed("sample")} />}
-        {source === "paste" && <PasteSource settings={settings} onChange={changed("paste")} />}
+        {source === "sample" && <SampleSource onChange={changed("sample")} />}
+        {source === "paste" && <PasteSource onChange={changed("paste")} />}
         <div hidden={source !== "files"}>
-          <FileSource settings={settings} onChange={changed("files")} />
+          <FileSource onChange={changed("files")} />
         </div>
       </div>
       {error && <ErrorNote error={error} id="images-error" />}

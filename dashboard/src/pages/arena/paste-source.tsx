@@ -1,5 +1,6 @@
 import { useEffect, useId, useMemo } from "react";
 import { count } from "../../format";
+import { useSettings } from "../../settings";
 import type { SourceProps } from "./image-sources";
 import { carsIn } from "./job-image";
 import { parseImages } from "./parse-images";
@@ -8,7 +9,8 @@ import { useDraft } from "./use-draft";
 
 const MOST_PROBLEMS = 5;
 
-export function PasteSource({ settings, onChange }: SourceProps) {
+export function PasteSource({ onChange }: SourceProps) {
+  const settings = useSettings();
   const id = useId();
   const [draft, setDraft] = useDraft("paste", { text: "" });
   const { images, problems } = useMemo(() => parseImages(draft.text), [draft.text]);
@@ -46,7 +48,7 @@ export function PasteSource({ settings, onChange }: SourceProps) {
           </p>
         )}
       </div>
-      {!settings?.allow_http_images && draft.text.includes("http://") && (
+      {settings?.allow_http_images === false && draft.text.includes("http://") && (
         <p className="small">This arena takes https:// addresses only.</p>
       )}
       <Thumbnails images={images} />

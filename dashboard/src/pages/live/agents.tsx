@@ -1,4 +1,5 @@
 import { Link } from "wouter";
+import { count } from "../../format";
 import { Ago } from "../../parts/ago";
 import { numberOf, objectOf, textOf } from "../../result/reading";
 import type { LiveAgent } from "./live-data";
@@ -28,7 +29,8 @@ export function Agents({ agents }: { agents: readonly LiveAgent[] }) {
               )}
             </p>
             <p className="small muted">
-              {(agent.models ?? []).length} models · seen {agent.seen_at && <Ago at={agent.seen_at} />}
+              {count((agent.models ?? []).length, "model")} · seen{" "}
+              {agent.seen_at && <Ago at={agent.seen_at} />}
             </p>
           </li>
         ))}

@@ -1,7 +1,7 @@
 /** What the live page reads. */
 import type { Database } from "../../database.types";
 import type { JobRow } from "../../parts/job-progress/job-progress";
-import { type Arena, answered } from "../../supabase";
+import { type Arena, answered, answeredOrNull, inParts } from "../../supabase";
 import { readWinners } from "./winners";
 
 type Views = Database["public"]["Views"];
@@ -20,48 +20,47 @@ export interface LiveData {
   winners: ReadonlyMap<string, string>;
 }
 
+const MOST_RUNNING = 200;
+const ENDED = ["succeeded", "failed", "cancelled"] as const;
+
 /** @param most of the waiting and of the ended jobs */
 export async function readLive(arena: Arena, most: number, signal: AbortSignal): Promise<LiveData> {
-  const jobs = () => arena.from("job_list").select("*", { count: "exact" }).abortSignal(signal);
-  const turn = jobs()
-    .eq("status", "pending")
-    .order("priority", { ascending: false })
-    .order("run_at")
-    .order("id")
-    .limit(most);
-  const ended = arena
-    .from("job_list")
-    .select("*")
-    .in("status", ["succeeded", "failed", "cancelled"])
-    .abortSignal(signal);
-  const [running, waiting, over, agents] = await Promise.all([
-    answered(jobs().eq("status", "running").order("started_at").limit(200)),
-    turn,
-    answered(ended.order("finished_at", { ascending: false }).limit(most)),
+  const jobs = () => arena.from("job_list").select("*").abortSignal(signal);
+  const [running, waiting, waitingCount, ended, agents] = await Promise.all([
+    answered(jobs().eq("status", "running").order("started_at").limit(MOST_RUNNING)),
+    answered(
+      jobs()
+        .eq("status", "pending")
+        .order("priority", { ascending: false })
+        .order("run_at")
+        .order("id")
+        .limit(most),
+    ),
+    countWaiting(arena, signal),
+    answered(
+      jobs().in("status", ENDED).order("finished_at", { ascending: false, nullsFirst: false }).limit(most),
+    ),
     answered(arena.from("live_agents").select("*").order("name").order("id").abortSignal(signal)),
   ]);
-  const pending = await answered(Promise.resolve(waiting));
-  const open = [...running, ...pending].flatMap(({ id }) => (id ? [id] : []));
-  const done = over.flatMap(({ id, status }) => (id && status === "succeeded" ? [id] : []));
+  const idsOf = (rows: JobRow[]) => rows.flatMap(({ id }) => (id ? [id] : []));
   const [messages, winners] = await Promise.all([
-    readMessages(arena, open.slice(0, most), signal),
-    readWinners(arena, done, signal),
+    readMessages(arena, idsOf([...waiting, ...running]), signal),
+    readWinners(arena, idsOf(ended.filter(({ status }) => status === "succeeded")), signal),
   ]);
-  return {
-    running,
-    waiting: pending,
-    waitingCount: waiting.count ?? pending.length,
-    ended: over,
-    agents,
-    messages,
-    winners,
-  };
+  return { running, waiting, waitingCount, ended, agents, messages, winners };
 }
 
+async function countWaiting(arena: Arena, signal: AbortSignal): Promise<number> {
+  const pending = arena.from("job_list").select("id", { count: "exact", head: true }).eq("status", "pending");
+  const answer = await pending.abortSignal(signal);
+  await answeredOrNull(Promise.resolve(answer));
+  return answer.count ?? 0;
+}
+
+/** Why they wait: of the waiting, and of those whose agent has gone silent. */
 async function readMessages(arena: Arena, ids: string[], signal: AbortSignal): Promise<Map<string, string>> {
-  if (ids.length === 0) return new Map();
-  const rows = await answered(
-    arena.from("waiting_jobs").select("job_id,message").in("job_id", ids).abortSignal(signal),
+  const rows = await inParts(ids, (part) =>
+    answered(arena.from("waiting_jobs").select("job_id,message").in("job_id", part).abortSignal(signal)),
   );
   return new Map(
     rows.flatMap(({ job_id, message }) => (job_id && message ? [[job_id, message] as const] : [])),

@@ -9,53 +9,99 @@ const WHY =
   "Battles that you start signed in are yours: others see their results, not their images, and you alone can cancel them.";
 
 /** Who is signed in, or how to become it. */
-export default function SignIn() {
+export default function SignIn({ why = WHY }: { why?: string }) {
   const { config } = useConnection();
   const { user, loading } = useSession();
   if (config.signIn === "off")
     return <Page title="No accounts here" lead="Everybody may use this arena without signing in." />;
   if (loading)
     return (
-      <Page title="Sign in" lead={WHY}>
+      <Page title="Sign in" lead={why}>
         <Skeleton height={320} />
       </Page>
     );
-  return user ? <Account email={user.email ?? "a user without an address"} /> : <Form />;
+  return user ? <Account email={user.email ?? "a user without an address"} /> : <Form why={why} />;
 }
 
 function Account({ email }: { email: string }) {
   const { supabase } = useConnection();
+  const [password, setPassword] = useState("");
+  const [said, setSaid] = useState<Said>(null);
+  const id = useId();
+  const change = async () => {
+    const { error } = await supabase.auth.updateUser({ password });
+    setSaid({ text: error?.message ?? "The password is set.", isError: error !== null });
+    if (!error) setPassword("");
+  };
+  const signOut = async () => {
+    const { error } = await supabase.auth.signOut();
+    if (error) setSaid({ text: error.message, isError: true });
+  };
   return (
     <Page title="Your account" lead={`You are signed in as ${email}. ${WHY}`}>
-      <div>
-        <button type="button" className="button" onClick={() => void supabase.auth.signOut()}>
-          Sign out
-        </button>
-      </div>
+      <form
+        className="sign-in card"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void change();
+        }}
+      >
+        <label htmlFor={`${id}-password`}>New password</label>
+        <input
+          id={`${id}-password`}
+          type="password"
+          autoComplete="new-password"
+          required
+          value={password}
+          aria-describedby={`${id}-said`}
+          onChange={(event) => setPassword(event.target.value)}
+        />
+        <Saying id={`${id}-said`} said={said} />
+        <div className="row">
+          <button type="submit" className="button">
+            Set the password
+          </button>
+          <button type="button" className="button button--primary" onClick={() => void signOut()}>
+            Sign out
+          </button>
+        </div>
+      </form>
     </Page>
+  );
+}
+
+type Said = { text: string; isError: boolean } | null;
+
+/** Its place is held from the start, so that nothing moves. */
+function Saying({ id, said }: { id: string; said: Said }) {
+  const className = said?.isError ? "sign-in__said sign-in__said--error" : "sign-in__said";
+  return (
+    <p id={id} role="status" className={className}>
+      {said?.text}
+    </p>
   );
 }
 
 type Way = "in" | "up" | "link";
 
-function Form() {
-  const { supabase } = useConnection();
-  const [, navigate] = useLocation();
+function Form({ why }: { why: string }) {
+  const { supabase, failedLink } = useConnection();
+  const [here, navigate] = useLocation();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
-  const [said, setSaid] = useState<{ text: string; isError: boolean } | null>(null);
+  const [said, setSaid] = useState<Said>(failedLink === null ? null : { text: failedLink, isError: true });
   const id = useId();
   const go = async (way: Way) => {
     setBusy(true);
     setSaid(null);
     const { text, isError, isIn } = await enter(supabase.auth, way, email, password);
     setBusy(false);
-    if (isIn) navigate("/");
-    else setSaid({ text, isError });
+    if (!isIn) setSaid({ text, isError });
+    else if (here === "/sign-in") navigate("/");
   };
   return (
-    <Page title="Sign in" lead={WHY}>
+    <Page title="Sign in" lead={why}>
       <form
         className="sign-in card"
         onSubmit={(event) => {
@@ -81,13 +127,7 @@ function Form() {
           aria-describedby={`${id}-said`}
           onChange={(event) => setPassword(event.target.value)}
         />
-        <p
-          id={`${id}-said`}
-          role="status"
-          className={said?.isError ? "sign-in__said sign-in__said--error" : "sign-in__said"}
-        >
-          {said?.text}
-        </p>
+        <Saying id={`${id}-said`} said={said} />
         <div className="row">
           <button type="submit" className="button button--primary" disabled={busy}>
             Sign in
@@ -107,7 +147,7 @@ function Form() {
 type Auth = ReturnType<typeof useConnection>["supabase"]["auth"];
 
 async function enter(auth: Auth, way: Way, email: string, password: string) {
-  const emailRedirectTo = window.location.href.split("#")[0] ?? "";
+  const emailRedirectTo = window.location.origin + window.location.pathname;
   if (!email.includes("@")) return { text: "Give your email address.", isError: true, isIn: false };
   if (way === "link") {
     const { error } = await auth.signInWithOtp({ email, options: { emailRedirectTo } });
