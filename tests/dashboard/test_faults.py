@@ -19,7 +19,10 @@ def configured(**config: Any) -> Callable[[Page], None]:
     def answer(route: Route) -> None:
         route.fulfill(status=200, content_type="application/json", body=json.dumps(config))
 
-    return lambda page: page.route("**/config.json", answer)
+    def lay(page: Page) -> None:
+        page.route("**/config.json", answer)
+
+    return lay
 
 
 @pytest.mark.parametrize(

@@ -34,13 +34,13 @@ export function PasteSource({ onChange }: SourceProps) {
         onChange={(event) => setDraft({ text: event.target.value })}
       />
       <div id={`${id}-said`} className="arena__said" role="status">
-        {problems.slice(0, MOST_PROBLEMS).map(({ line, message }) => (
-          <p key={line} className="arena__problem">
-            Line {line} {message}
+        {problems.slice(0, MOST_PROBLEMS).map(({ place, message }) => (
+          <p key={place} className="arena__problem">
+            {place} {message}
           </p>
         ))}
         {problems.length > MOST_PROBLEMS && (
-          <p className="arena__problem">and {count(problems.length - MOST_PROBLEMS, "more line")}</p>
+          <p className="arena__problem">and {problems.length - MOST_PROBLEMS} more</p>
         )}
         {isGood && images.length > 0 && (
           <p>
