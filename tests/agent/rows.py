@@ -46,7 +46,8 @@ def judged(name: str) -> Row:
     a, b, winner, low, high = _FIGURES[name]
     is_share = name in {"accuracy", "exact_count", "f1_score"}
     interval = {"ci_low": low, "ci_high": high} if is_share else {"ratio_low": low, "ratio_high": high}
-    known = {"a": a, "b": b, "winner": winner, "difference": a - b, "p_value": 0.003, "test": "bootstrap"}
+    known = {"a": a, "b": b, "winner": winner, "difference": a - b, "test": "bootstrap"}
+    known["p_value"] = 0.31 if winner == "tie" else 0.003
     keys = ("ci_low", "ci_high", "ratio_low", "ratio_high")
     return {**dict.fromkeys(keys), "ratio": None if is_share else a / b, **known, **interval}
 
@@ -58,7 +59,7 @@ def tie_row() -> Row:
     row["verdict"]["sentence"] = "A tie: the difference in score, -0.008 [-0.031, +0.015], may be chance."
     row["verdict"]["composite"] |= {"b": 0.918, "ci_low": -0.031, "ci_high": 0.015}
     for entry in row["verdict"]["metrics"].values():
-        entry["winner"] = "tie"
+        entry |= {"winner": "tie", "p_value": 0.31}
     return row
 
 

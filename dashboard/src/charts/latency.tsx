@@ -16,6 +16,8 @@ const HEIGHT = 260;
 const MARGIN = { top: 24, right: 16, bottom: 44, left: 16 };
 /** A bar, in pixels. */
 const NARROWEST = 12;
+/** Of the room above or below the middle; the rest is for the percentiles' names. */
+const TALLEST = 0.8;
 const MIDDLE = MARGIN.top + (HEIGHT - MARGIN.top - MARGIN.bottom) / 2;
 const REACH = MIDDLE - MARGIN.top;
 
@@ -74,7 +76,7 @@ function Bars(props: { of: Bins; x: X; up: boolean; most: number; className: str
     <g className={className} opacity={0.55} strokeWidth={0}>
       {of.counts.map((count, index) => {
         const from = of.start + index * of.width;
-        const height = (REACH * 0.92 * count) / most;
+        const height = (REACH * TALLEST * count) / most;
         const left = x(from);
         return (
           <rect
@@ -108,7 +110,7 @@ function Marks({
       {[0.5, 0.9].map((share) => (
         <g key={share} transform={`translate(${x(quantile(values, share))} 0)`}>
           <line y1={MIDDLE} y2={end} strokeDasharray={share === 0.5 ? "none" : "4 3"} />
-          <text className={className} x={4} y={up ? end + 10 : end - 2}>
+          <text className={className} x={4} y={up ? end + 11 : end - 3}>
             p{100 * share}
           </text>
         </g>

@@ -100,7 +100,7 @@ export function weightsText(verdict: Unknown): string {
   const weights = objectOf(verdict, "weights");
   return WEIGHED.flatMap(([key, name]) => {
     const share = numberOf(weights[key]);
-    return share ? [`${name} ${(100 * share).toFixed(0)} %`] : [];
+    return share ? [`${name} ${(100 * share).toFixed(0)}\u00a0%`] : [];
   }).join(", ");
 }
 
@@ -125,7 +125,7 @@ function thresholds(a: Unknown, b: Unknown): string {
 
 /** How sure intervals are. */
 export function levelText(verdict: Unknown): string {
-  return `${number(100 * (numberOf(verdict.confidence_level) ?? 0.95))} %`;
+  return `${number(100 * (numberOf(verdict.confidence_level) ?? 0.95))}\u00a0%`;
 }
 
 export function warningTexts(row: Unknown): string[] {

@@ -145,7 +145,7 @@ test("overlap of boxes and points", () => {
 
 test("facts and warnings survive rows of any form", () => {
   expect(weightsText({ weights: { green: 0.2, speed: 0.3, memory: 0.1, accuracy: 0.4 } })).toBe(
-    "accuracy 40 %, speed 30 %, energy 20 %, memory 10 %",
+    "accuracy 40\u00a0%, speed 30\u00a0%, energy 20\u00a0%, memory 10\u00a0%",
   );
   expect(warningTexts(row)).toEqual(["The machine was busy.", "old form"]);
   expect(everyFact({ a: { b: 1 }, c: [] })).toEqual([

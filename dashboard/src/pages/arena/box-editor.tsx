@@ -68,8 +68,8 @@ export function BoxEditor({ name, url, boxes, onChange }: BoxEditorProps) {
             {[...boxes, ...(drawn ? [drawn] : [])].map((box, index) => (
               // biome-ignore lint/suspicious/noArrayIndexKey: two boxes may have the same numbers
               <g key={index}>
-                <Outline box={box} of="casing" />
-                <Outline box={box} of="truth" />
+                <Outline box={box} look="outline--casing" />
+                <Outline box={box} look="" />
               </g>
             ))}
           </svg>
@@ -88,10 +88,10 @@ export function BoxEditor({ name, url, boxes, onChange }: BoxEditorProps) {
   );
 }
 
-function Outline({ box, of }: { box: Box; of: "casing" | "truth" }) {
+function Outline({ box, look }: { box: Box; look: string }) {
   return (
     <rect
-      className={`outline outline--${of}`}
+      className={`outline outline--truth ${look}`}
       x={box[0]}
       y={box[1]}
       width={box[2] - box[0]}

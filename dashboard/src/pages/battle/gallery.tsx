@@ -104,9 +104,9 @@ function Switches({
             checked={shown[key]}
             onChange={() => onChange({ ...shown, [key]: !shown[key] })}
           />
-          <svg width="36" height="22" aria-hidden="true">
-            <rect x="5" y="5" width="26" height="12" className="outline outline--casing" />
-            <rect x="5" y="5" width="26" height="12" className={`outline outline--${key}`} />
+          <svg width="38" height="26" aria-hidden="true">
+            <rect x="4" y="4" width="30" height="18" className={`outline outline--${key} outline--casing`} />
+            <rect x="4" y="4" width="30" height="18" className={`outline outline--${key}`} />
           </svg>
           {label}
         </label>

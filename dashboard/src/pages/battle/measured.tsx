@@ -11,12 +11,14 @@ export function Measured({ row, names }: { row: Unknown; names: Names }) {
     <>
       <section className="stack" aria-labelledby="method">
         <h2 id="method">How it was measured</h2>
-        <ol className="battle__method">
-          {methodLines(row).map((line) => (
-            <li key={line}>{line}</li>
-          ))}
-        </ol>
-        <SideTable caption="The models" names={names} lines={modelFacts(row)} />
+        <div className="battle__pair">
+          <ol className="battle__method">
+            {methodLines(row).map((line) => (
+              <li key={line}>{line}</li>
+            ))}
+          </ol>
+          <SideTable caption="The models" names={names} lines={modelFacts(row)} />
+        </div>
       </section>
       <section className="stack" aria-labelledby="where">
         <h2 id="where">Where it was measured</h2>

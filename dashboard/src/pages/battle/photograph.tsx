@@ -37,7 +37,9 @@ export function Photograph({ picture, shown }: { picture: Picture; shown: Shown 
       )}
       {(size || broken || image.missing) && (
         <svg viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
-          <Outlines of="casing" boxes={layers.flatMap(({ boxes }) => boxes)} size={width} />
+          {layers.map(({ of, boxes }) => (
+            <Outlines key={of} of={`${of} outline--casing`} boxes={boxes} size={width} />
+          ))}
           {layers.map(({ of, boxes }) => (
             <Outlines key={of} of={of} boxes={boxes} size={width} />
           ))}

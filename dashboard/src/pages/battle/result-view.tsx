@@ -32,11 +32,13 @@ export function ResultView({ row, jobId }: { row: Unknown; jobId: string }) {
       <Warnings row={row} />
       <Downloads row={row} jobId={jobId} />
       <MetricTables row={row} names={names} />
-      <section className="stack" aria-labelledby="accuracy-by-speed">
-        <h2 id="accuracy-by-speed">Accuracy against speed</h2>
-        <AccuracyBySpeed row={row} names={names} />
-      </section>
-      <LatencySection row={row} names={names} />
+      <div className="battle__pair">
+        <section className="stack" aria-labelledby="accuracy-by-speed">
+          <h2 id="accuracy-by-speed">Accuracy against speed</h2>
+          <AccuracyBySpeed row={row} names={names} />
+        </section>
+        <LatencySection row={row} names={names} />
+      </div>
       <Gallery jobId={jobId} names={names} />
       <Measured row={row} names={names} />
     </Page>

@@ -44,7 +44,7 @@ export function RatingTable({ ratings }: { ratings: readonly RatingRow[] }) {
             </th>
             <td>
               <strong>{Math.round(each.rating)}</strong>{" "}
-              <span className="small muted">
+              <span className="rating-table__interval small muted">
                 {Math.round(each.rating_low)}–{Math.round(each.rating_high)}
               </span>
             </td>

@@ -17,8 +17,8 @@ interface HistoryChartProps {
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const HEIGHT = 210;
-const MARGIN = { top: 30, right: 12, bottom: 40, left: 48 };
+const HEIGHT = 200;
+const MARGIN = { top: 30, right: 12, bottom: 26, left: 48 };
 
 export function HistoryChart({ history, figure, title, unit, factor }: HistoryChartProps) {
   const lines = runs(history, figure).map((run) =>

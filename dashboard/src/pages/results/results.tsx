@@ -86,7 +86,7 @@ function ResultCard({ row }: { row: ResultRow }) {
         <Score value={row.score_b} side="b" />
       </span>
       <span className="result-card__what">
-        <strong>{side === "tie" ? "tie" : `${row.winner} wins`}</strong>
+        <strong>{side === "tie" ? "A tie" : `${row.winner} wins`}</strong>
         <span className="small">
           {reasonWords(row.sentence ?? "", [row.model_a_id ?? "", row.model_b_id ?? ""])}
         </span>
