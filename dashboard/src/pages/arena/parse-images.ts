@@ -5,8 +5,6 @@ import { arrayOf, numberOf, objectOf, textOf } from "../../result/reading";
 import type { JobImage } from "./job-image";
 
 export interface Problem {
-  /** From 1: of the lines, or of a manifest's images. */
-  line: number;
   /** "Line 3" of what was pasted, or "Image 3" of a manifest: what the message goes on from. */
   place: string;
   message: string;
@@ -35,7 +33,7 @@ function parseLines(text: string): Parsed {
     const message = found
       ? problemOf(found[1] ?? "", Number(found[2]))
       : "has no count: write the address, a comma and how many cars there are.";
-    if (message) parsed.problems.push({ line: index + 1, place: `Line ${index + 1}`, message });
+    if (message) parsed.problems.push({ place: `Line ${index + 1}`, message });
     else parsed.images.push({ image_path: found?.[1] ?? "", car_count: Number(found?.[2]) });
   });
   return parsed;
@@ -47,13 +45,13 @@ function parseManifest(text: string): Parsed {
     entries = arrayOf(JSON.parse(text));
   } catch (error) {
     const message = `is no valid JSON: ${(error as Error).message}`;
-    return { images: [], problems: [{ line: 1, place: "The manifest", message }] };
+    return { images: [], problems: [{ place: "The manifest", message }] };
   }
   const parsed: Parsed = { images: [], problems: [] };
   entries.forEach((entry, index) => {
     const image = imageOf(entry);
     const message = problemOf(image.image_path, image.car_count);
-    if (message) parsed.problems.push({ line: index + 1, place: `Image ${index + 1}`, message });
+    if (message) parsed.problems.push({ place: `Image ${index + 1}`, message });
     else parsed.images.push(image);
   });
   return parsed;

@@ -45,7 +45,7 @@ function Machines({ machines }: { machines: readonly MachineRow[] }) {
   const { machine: asked } = useParams<{ machine?: string }>();
   const [, navigate] = useLocation();
   const choose = (next: string) => navigate(`/leaderboard/${encodeURIComponent(next)}`, { replace: true });
-  const found = machines.find((each) => encodeURIComponent(each.machine) === asked);
+  const found = machines.find((each) => inRoute(each.machine) === asked);
   const machine = found ?? (machines[0] as MachineRow);
   return (
     <>
@@ -63,6 +63,11 @@ function Machines({ machines }: { machines: readonly MachineRow[] }) {
       <Ratings key={machine.machine} machine={machine} />
     </>
   );
+}
+
+/** As the router gives it: it takes back the escapes of all characters but those that part addresses. */
+function inRoute(machine: string): string {
+  return decodeURI(encodeURIComponent(machine));
 }
 
 function Ratings({ machine }: { machine: MachineRow }) {
