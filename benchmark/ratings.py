@@ -18,14 +18,12 @@ _POINTS = 400 / math.log(10)
 _MIDDLE = 1000.0
 #: Virtual battles, tied, of each model with the middle of its group: one that has won everything stays finite.
 _VIRTUAL_TIES = 0.5
-#: Added to a pair's wins, ties and losses before they are drawn anew: of a pair that met once, little is certain.
-_SMOOTHING = 1 / 3
+#: Standard errors to each side of a 95 % interval.
+_ERRORS = 1.96
 _CONVERGED = 1e-9
 _MOST_STEPS = 100
 #: A step of Newton's beyond this is cut short; it could overshoot.
 _LONGEST_STEP = 2.0
-#: Numbers in memory at once for the models' second derivatives.
-_BLOCK = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,36 +59,24 @@ class Rating:
         return self.wins + self.losses + self.ties
 
 
-def rate(tallies: Iterable[Tally], resamples: int = 1000, seed: int = 0) -> list[Rating]:
-    """Rates all models that fought, the best first within each group; a model against itself does not count.
-
-    The intervals are a bootstrap over battles: each pair's outcomes are drawn anew.
-    """
+def rate(tallies: Iterable[Tally]) -> list[Rating]:
+    """Rates all models that fought, the best first within each group; a model against itself does not count."""
     fought = [each for each in tallies if each.model_a != each.model_b and each.wins_a + each.wins_b + each.ties]
     models = sorted({model for each in fought for model in (each.model_a, each.model_b)})
     ratings: list[Rating] = []
     for number, group in enumerate(_groups(models, fought)):
-        ratings += _rate_group(group, [each for each in fought if each.model_a in group], number, resamples, seed)
+        ratings += _rate_group(group, [each for each in fought if each.model_a in group], number)
     return ratings
 
 
-def _rate_group(models: Sequence[str], tallies: Sequence[Tally], group: int, resamples: int, seed: int) -> list[Rating]:
-    place = {model: index for index, model in enumerate(models)}
-    pairs = np.array([[place[each.model_a], place[each.model_b]] for each in tallies])
-    outcomes = np.array([[each.wins_a, each.ties, each.wins_b] for each in tallies], dtype=np.float64)
-    points = _MIDDLE + _POINTS * _strengths(pairs, outcomes[None], len(models))[0]
-    drawn = _MIDDLE + _POINTS * _strengths(pairs, _drawn(outcomes, resamples, seed), len(models))
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+def _rate_group(models: Sequence[str], tallies: Sequence[Tally], group: int) -> list[Rating]:
+    wins = _wins(models, tallies)
+    strengths = _most_likely(wins)
+    points = _MIDDLE + _POINTS * (strengths - strengths.mean())
+    reach = _ERRORS * _POINTS * _standard_errors(strengths, wins)
     ratings = [
-        Rating(
-            model,
-            float(points[index]),
-            float(min(low[index], points[index])),
-            float(max(high[index], points[index])),
-            *_record(model, tallies),
-            group,
-        )
-        for index, model in enumerate(models)
+        Rating(model, point, point - side, point + side, *_record(model, tallies), group)
+        for model, point, side in zip(models, points.tolist(), reach.tolist(), strict=True)
     ]
     return sorted(ratings, key=lambda each: (-each.rating, each.model_id))
 
@@ -106,55 +92,59 @@ def _record(model: str, tallies: Sequence[Tally]) -> tuple[int, int, int]:
     )
 
 
-def _drawn(outcomes: Array, resamples: int, seed: int) -> Array:
-    """Each pair's outcomes drawn anew, as often as it met: (resamples, pairs, 3)."""
-    random = np.random.default_rng(seed)
-    smoothed = outcomes + _SMOOTHING
-    shares = smoothed / smoothed.sum(axis=1, keepdims=True)
-    met = outcomes.sum(axis=1).astype(np.int64)
-    return random.multinomial(met, shares, size=(resamples, len(outcomes))).astype(np.float64)
+def _wins(models: Sequence[str], tallies: Sequence[Tally]) -> Array:
+    """How often the model of the row beat that of the column, a tie being half a win each."""
+    place = {model: index for index, model in enumerate(models)}
+    wins = np.zeros((len(models), len(models)))
+    for each in tallies:
+        a, b = place[each.model_a], place[each.model_b]
+        wins[a, b] += each.wins_a + each.ties / 2
+        wins[b, a] += each.wins_b + each.ties / 2
+    return wins
 
 
-def _strengths(pairs: npt.NDArray[np.int64], outcomes: Array, models: int) -> Array:
-    """The most likely strengths for each of many sets of outcomes, (sets, models); their mean is 0."""
-    rows = max(1, _BLOCK // models**2)
-    return np.concatenate(
-        [_most_likely(*_matrices(pairs, outcomes[at : at + rows], models)) for at in range(0, len(outcomes), rows)]
-    )
-
-
-def _matrices(pairs: npt.NDArray[np.int64], outcomes: Array, models: int) -> tuple[Array, Array]:
-    """Wins of one model over another, ties as half a win, and battles between them: (sets, models, models)."""
-    wins = np.zeros((len(outcomes), models, models))
-    for pair, (a, b) in enumerate(pairs):
-        wins[:, a, b] += outcomes[:, pair, 0] + outcomes[:, pair, 1] / 2
-        wins[:, b, a] += outcomes[:, pair, 2] + outcomes[:, pair, 1] / 2
-    return wins, wins + wins.transpose(0, 2, 1)
-
-
-def _most_likely(wins: Array, battles: Array) -> Array:
+def _most_likely(wins: Array) -> Array:
     """Newton's method on the logarithm of the likelihood, which is concave."""
-    strengths = np.zeros(wins.shape[:2])
+    strengths = np.zeros(len(wins))
     for _ in range(_MOST_STEPS):
-        step = _step(strengths, wins, battles)
+        step = np.linalg.solve(_information(strengths, wins), _gradient(strengths, wins))
         strengths += np.clip(step, -_LONGEST_STEP, _LONGEST_STEP)
         if np.abs(step).max() < _CONVERGED:
             break
-    centred: Array = strengths - strengths.mean(axis=1, keepdims=True)
-    return centred
+    return strengths
 
 
-def _step(strengths: Array, wins: Array, battles: Array) -> Array:
-    chance = _logistic(strengths[:, :, None] - strengths[:, None, :])
-    against_middle = _logistic(strengths)
-    gradient = (wins - battles * chance).sum(axis=2) + _VIRTUAL_TIES * (0.5 - against_middle)
-    curvature = battles * chance * (1 - chance)
-    diagonal = curvature.sum(axis=2) + _VIRTUAL_TIES * against_middle * (1 - against_middle)
-    hessian = -curvature
-    every = np.arange(strengths.shape[1])
-    hessian[:, every, every] += diagonal
-    step: Array = np.linalg.solve(hessian, gradient[:, :, None])[:, :, 0]
-    return step
+def _standard_errors(strengths: Array, wins: Array) -> Array:
+    """Of the strengths' distances to their mean, from the curvature of the likelihood at its top.
+
+    A bootstrap would not do: what the best one won it wins again in every draw, so its interval has one side only.
+    """
+    count = len(strengths)
+    centring = np.eye(count) - 1 / count
+    covariance = centring @ np.linalg.solve(_information(strengths, wins), centring)
+    errors: Array = np.sqrt(np.diag(covariance))
+    return errors
+
+
+def _gradient(strengths: Array, wins: Array) -> Array:
+    """Of the logarithm of the likelihood."""
+    battles = wins + wins.T
+    won: Array = (wins - battles * _chances(strengths)).sum(axis=1)
+    return won + _VIRTUAL_TIES * (0.5 - _logistic(strengths))
+
+
+def _information(strengths: Array, wins: Array) -> Array:
+    """The negative second derivatives of the logarithm of the likelihood."""
+    chances, against_middle = _chances(strengths), _logistic(strengths)
+    curvature = (wins + wins.T) * chances * (1 - chances)
+    diagonal = curvature.sum(axis=1) + _VIRTUAL_TIES * against_middle * (1 - against_middle)
+    information: Array = np.diag(diagonal) - curvature
+    return information
+
+
+def _chances(strengths: Array) -> Array:
+    """That the model of the row beats that of the column."""
+    return _logistic(strengths[:, None] - strengths[None, :])
 
 
 def _logistic(value: Array) -> Array:
