@@ -18,13 +18,31 @@ QUESTION = (
 
 
 def fingerprints(environment: Mapping[str, Any]) -> dict[str, str]:
-    """`machine_fingerprint` and, of machine and question, `fingerprint`; equal where all of it is equal."""
+    """`hardware_fingerprint`, `machine_fingerprint` and, of machine and question, `fingerprint`.
+
+    Each is equal where all of it is equal. Hardware outlives its software: what sums up results over months goes by it.
+    """
     return {
-        "machine_fingerprint": _digest(environment, MACHINE),
-        "fingerprint": _digest(environment, (*MACHINE, *QUESTION)),
+        "hardware_fingerprint": _digest(_hardware(environment)),
+        "machine_fingerprint": _digest(_chosen(environment, MACHINE)),
+        "fingerprint": _digest(_chosen(environment, (*MACHINE, *QUESTION))),
     }
 
 
-def _digest(environment: Mapping[str, Any], keys: Iterable[str]) -> str:
-    text = json.dumps([[key, environment.get(key)] for key in keys], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _hardware(environment: Mapping[str, Any]) -> dict[str, Any]:
+    """What a person would call the same hardware, in whichever order the models stood and the driver counts."""
+    cpu, used = environment.get("cpu") or {}, environment.get("gpu") or {}
+    return {
+        "cpu": [cpu.get("model"), cpu.get("logical_cores")],
+        # One that was used and that the driver does not list, as in some containers, is there all the same.
+        "gpus": sorted(environment.get("gpus") or ([used["name"]] if used.get("name") else [])),
+        "container": environment.get("container"),
+    }
+
+
+def _chosen(environment: Mapping[str, Any], keys: Iterable[str]) -> list[list[Any]]:
+    return [[key, environment.get(key)] for key in keys]
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]

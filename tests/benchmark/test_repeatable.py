@@ -71,7 +71,9 @@ def test_the_same_question_has_the_same_fingerprint_and_another_has_not(
         arena.compare("good", "twin", scenes, replace(quick, confidence=0.5)).environment,
     ]
     assert len({one["fingerprint"], *(each["fingerprint"] for each in others)}) == 4
-    assert {each["machine_fingerprint"] for each in others} == {one["machine_fingerprint"]}
+    swapped = arena.compare("twin", "good", scenes, quick).environment
+    for name in ("machine_fingerprint", "hardware_fingerprint"):
+        assert {each[name] for each in (*others, swapped)} == {one[name]}
 
 
 def test_images_with_another_truth_are_other_images(scenes: Sequence[LabelledImage]) -> None:
