@@ -13,6 +13,7 @@ class Policy(StrEnum):
     STORAGE = "storage"
     UPLOADS = "uploads"
     ANON_UPLOADS = "anon_uploads"
+    NO_UPLOADS = "no_uploads"
 
     @property
     def sql(self) -> str:

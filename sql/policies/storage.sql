@@ -1,5 +1,5 @@
 -- Lets agents with a key of their own (`arena agent-key`) read the bucket arena-images of Supabase Storage.
--- The bucket itself is made in the dashboard, as a private one.
+-- The bucket itself is made in the dashboard, as a private one, or by the policy uploads.
 
 do $$
 begin

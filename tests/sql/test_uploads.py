@@ -21,12 +21,22 @@ ANN, BOB = UUID(int=1), UUID(int=2)
 
 
 @pytest.fixture
-def storage(database: Database) -> Database:
+def bare_storage(database: Database) -> Database:
+    """Storage as it is before any policy."""
     database.connection.execute(STORAGE.encode())
-    for _ in range(2):
-        for policy in (Policy.UPLOADS, Policy.ANON_UPLOADS):
-            database.connection.execute(policy.sql.encode())
     return database
+
+
+@pytest.fixture
+def storage(bare_storage: Database) -> Database:
+    for _ in range(2):
+        apply(bare_storage, Policy.UPLOADS, Policy.ANON_UPLOADS)
+    return bare_storage
+
+
+def apply(database: Database, *policies: Policy) -> None:
+    for policy in policies:
+        database.connection.execute(policy.sql.encode())
 
 
 def upload(database: Database, path: str, bucket: str = "arena-images", **who: object) -> None:
@@ -61,6 +71,60 @@ def test_the_bucket_is_private_and_takes_images_of_20_mb(storage: Database) -> N
     bucket = storage.row("select * from storage.buckets")
     assert (bucket["id"], bucket["public"], bucket["file_size_limit"]) == ("arena-images", False, 20_000_000)
     assert "image/jpeg" in bucket["allowed_mime_types"]
+
+
+@pytest.mark.parametrize(("limit", "after"), [(None, 20_000_000), (50_000_000, 20_000_000), (1_000_000, 1_000_000)])
+def test_a_bucket_that_is_there_gets_the_limits(bare_storage: Database, limit: int | None, after: int) -> None:
+    bare_storage.rows(
+        "insert into storage.buckets (id, name, public, file_size_limit, allowed_mime_types)"
+        " values ('arena-images', 'arena-images', false, %s, null)",
+        limit,
+    )
+    apply(bare_storage, Policy.UPLOADS)
+    bucket = bare_storage.row("select * from storage.buckets")
+    assert (bucket["public"], bucket["file_size_limit"]) == (False, after)
+    assert "image/jpeg" in bucket["allowed_mime_types"]
+
+
+def test_a_public_bucket_is_refused(bare_storage: Database) -> None:
+    bare_storage.rows("insert into storage.buckets (id, name, public) values ('arena-images', 'arena-images', true)")
+    with bare_storage.refused() as refusal:
+        apply(bare_storage, Policy.UPLOADS)
+    assert "public" in refusal.message
+    assert "Make it private" in refusal.hint
+
+
+def test_strangers_need_a_bucket_that_was_seen_to(bare_storage: Database) -> None:
+    with bare_storage.refused() as refusal:
+        apply(bare_storage, Policy.ANON_UPLOADS)
+    assert "--policy uploads" in refusal.hint
+
+
+def test_a_private_arena_has_nothing_for_strangers(storage: Database) -> None:
+    upload(storage, "anon/1.jpg", role="anon")
+    apply(storage, Policy.PRIVATE)
+    assert seen(storage, role="anon") == set()
+    with storage.refused() as refusal:
+        upload(storage, "anon/2.jpg", role="anon")
+    assert refusal.sqlstate == "42501"
+    upload(storage, f"{ANN}/1.jpg", role="authenticated", user=ANN)
+    assert seen(storage, role="authenticated", user=ANN) == {f"{ANN}/1.jpg", "anon/1.jpg"}
+
+
+def test_uploads_can_be_turned_off(storage: Database) -> None:
+    upload(storage, f"{ANN}/1.jpg", role="authenticated", user=ANN)
+    for _ in range(2):
+        apply(storage, Policy.NO_UPLOADS)
+    for path, who in ((f"{ANN}/2.jpg", {"role": "authenticated", "user": ANN}), ("anon/1.jpg", {"role": "anon"})):
+        with storage.refused() as refusal:
+            upload(storage, path, **who)
+        assert refusal.sqlstate == "42501"
+        assert seen(storage, **who) == set()
+    assert set(storage.row("select allow_uploads, allow_anon_uploads from public.arena_settings").values()) == {False}
+
+
+def test_a_project_without_storage_has_no_uploads(database: Database) -> None:
+    apply(database, Policy.NO_UPLOADS)
 
 
 def test_the_page_learns_what_it_may(storage: Database) -> None:
