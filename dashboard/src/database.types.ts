@@ -732,20 +732,7 @@ export type Database = {
           throughput_fps: number | null
           weights_sha256: string | null
         }
-        Relationships: [
-          {
-            foreignKeyName: "comparison_results_job_id_fkey"
-            columns: ["job_id"]
-            referencedRelation: "job_list"
-            referencedColumns: ["id"]
-          },
-          {
-            foreignKeyName: "comparison_results_job_id_fkey"
-            columns: ["job_id"]
-            referencedRelation: "jobs"
-            referencedColumns: ["id"]
-          },
-        ]
+        Relationships: []
       }
       result_list: {
         Row: {

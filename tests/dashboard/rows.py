@@ -51,7 +51,7 @@ def insert_result(database: Connection, winner: str = B, machine: str = "m1", **
     job_id = insert_job(database, "succeeded", **job)
     row = tie_row() if winner == "tie" else winner_row()
     row["winner"] = winner
-    row["environment"] |= {"machine_fingerprint": machine, "devices": ["cpu", "cpu"]}
+    row["environment"] |= {"hardware_fingerprint": machine, "devices": ["cpu", "cpu"]}
     insert(database, "comparison_results", job_id=job_id, **row)
     for index, image in enumerate(IMAGES):
         for side, model, boxes in (("a", A, image["boxes"][:-1]), ("b", B, image["boxes"])):
@@ -74,7 +74,7 @@ def insert_result(database: Connection, winner: str = B, machine: str = "m1", **
 def insert_many_results(database: Connection, count: int) -> None:
     """As quickly as may be: one statement for the jobs, one for the results."""
     row = winner_row()
-    row["environment"] |= {"machine_fingerprint": "m1", "devices": ["cpu", "cpu"]}
+    row["environment"] |= {"hardware_fingerprint": "m1", "devices": ["cpu", "cpu"]}
     database.execute(
         b"insert into public.jobs (model_a, model_b, images, idempotency_key)"
         b" select %s, %s, %s, 'many ' || n from generate_series(1, %s) as n",

@@ -3,10 +3,12 @@
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from tests.sql.database import RESULT, Database
 
 ENVIRONMENT = {
-    "machine_fingerprint": "m1", "images": 24, "devices": ["cpu", "cpu"],
+    "hardware_fingerprint": "m1", "images": 24,
     "cpu": {"model": "AMD EPYC", "logical_cores": 2},
 }  # fmt: skip
 A, B = "Trained_yolov5", "Trained_yolov8"
@@ -65,9 +67,45 @@ def test_a_row_that_holds_nonsense_costs_no_other(database: Database) -> None:
     assert len(database.rows("select * from public.model_history", role="anon")) == 4
 
 
-def test_the_gpu_is_the_hardware_where_it_did_the_work(database: Database) -> None:
-    insert_result(database, environment=ENVIRONMENT | {"devices": ["cuda:0", "cuda:0"], "gpu": {"name": "NVIDIA L4"}})
-    assert database.value("select hardware from public.result_list") == "NVIDIA L4"
+@pytest.mark.parametrize("number", ["1e-400", "-1e-400", "1e400", "-1e400", "1e-10000", '"1"', "[1]", "null", "{}"])
+def test_a_number_that_cannot_be_shown_is_none(database: Database, number: str) -> None:
+    result = insert_result(database)
+    changes = ("model_a_metrics", "model_b_metrics", "verdict")
+    for column in changes:
+        database.rows(
+            f"update public.comparison_results set {column} ="
+            """ jsonb_build_object('accuracy', %s::jsonb, 'composite', jsonb_build_object('a', %s::jsonb)) where id = %s""",
+            number, number, result,
+        )  # fmt: skip
+    shown = database.row("select score_a, accuracy_a, accuracy_b from public.result_list", role="anon")
+    assert set(shown.values()) == {None}
+    assert {row["accuracy"] for row in database.rows("select * from public.model_history", role="anon")} == {None}
+
+
+@pytest.mark.parametrize("number", [0, -0.0, 1e-300, -1e-300, 1e300, -1e300, 0.1])
+def test_any_other_number_is_shown_as_it_is(database: Database, number: float) -> None:
+    insert_result(database, model_a_metrics={"accuracy": number})
+    assert database.value("select accuracy_a from public.result_list", role="service_role") == number
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [
+        ({}, "AMD EPYC, 2 cores"),
+        ({"container": {"cores": 1.5, "memory_mb": None}}, "AMD EPYC, 1.5 cores"),
+        ({"container": {"cores": 4.0, "memory_mb": 512}, "gpus": []}, "AMD EPYC, 4 cores"),
+        ({"gpus": ["NVIDIA L4"], "gpu": None}, "NVIDIA L4"),
+        ({"gpus": ["NVIDIA L4", "NVIDIA L4"], "devices": ["cpu", "cuda:1"]}, "NVIDIA L4, 2 GPUs"),
+        ({"gpus": [], "gpu": {"name": "NVIDIA L4"}}, "NVIDIA L4"),
+        ({"gpus": {"0": 1, "1": 2}, "gpu": 7}, "1"),
+        ({"gpus": 3, "cpu": [], "container": "x"}, "unknown processor"),
+    ],
+)
+def test_the_hardware_is_the_gpu_or_else_the_processor(
+    database: Database, environment: dict[str, Any], words: str
+) -> None:
+    insert_result(database, environment=ENVIRONMENT | environment)
+    assert database.value("select hardware from public.result_list") == words
 
 
 def test_a_history_has_a_line_for_each_model_and_one_for_a_battle_against_itself(database: Database) -> None:

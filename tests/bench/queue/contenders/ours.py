@@ -12,7 +12,7 @@ from tests.sql.database import IMAGES, RESULT
 
 MODELS = ["Trained_yolov5", "Trained_yolov8"]
 #: As agents write it, so that its tallies are part of what is timed.
-_RESULT = RESULT | {"environment": {"machine_fingerprint": "bench"}}
+_RESULT = RESULT | {"environment": {"hardware_fingerprint": "bench"}}
 
 
 class Ours(Contender):
