@@ -2263,39 +2263,43 @@ notify pgrst, 'reload schema';
 create table if not exists public.machines (
   machine text primary key,
   hardware text not null,
-  results int not null default 0,
-  tallied_version bigint not null default 0,
+  results int not null,
+  -- From the clock, so that hardware whose results all went and that has some again is not taken for what it was.
+  tallied_version bigint not null default (1e6 * extract(epoch from clock_timestamp()))::bigint,
   rated_version bigint not null default 0,
   rated_at timestamptz,
+  constraint machines_results_not_negative check (results >= 0),
   constraint machines_are_rated_from_what_is_tallied check (rated_version <= tallied_version)
 );
 alter table public.machines enable row level security;
 
-comment on table public.machines is 'Hardware that results are from. Ratings are made for each on its own.';
+comment on table public.machines is
+  'Hardware that results are from. Ratings are made for each on its own, and it goes with the last of its results.';
 comment on column public.machines.machine is 'As in comparison_results.';
 comment on column public.machines.hardware is 'In words.';
 comment on column public.machines.results is 'How many there are, those of a model against itself among them.';
-comment on column public.machines.tallied_version is 'Grows with every result that comes or goes.';
+comment on column public.machines.tallied_version is 'Grows whenever results come, change or go.';
 comment on column public.machines.rated_version is 'The tallied_version that its ratings were made of.';
 
 create table if not exists public.battle_tallies (
   machine text not null references public.machines (machine) on delete cascade,
-  model_a text not null references public.models (id),
-  model_b text not null references public.models (id),
-  wins_a int not null default 0,
-  wins_b int not null default 0,
-  ties int not null default 0,
+  model_a text not null references public.models (id) on delete cascade,
+  model_b text not null references public.models (id) on delete cascade,
+  wins_a int not null,
+  wins_b int not null,
+  ties int not null,
   primary key (machine, model_a, model_b),
-  constraint battle_tallies_name_each_pair_once check (model_a collate "C" < model_b collate "C")
+  constraint battle_tallies_name_each_pair_once check (model_a collate "C" < model_b collate "C"),
+  constraint battle_tallies_not_negative check (wins_a >= 0 and wins_b >= 0 and ties >= 0)
 );
 alter table public.battle_tallies enable row level security;
 
 comment on table public.battle_tallies is
-  'Outcomes of each pair of models on each machine, kept by a trigger. A model against itself is not counted.';
+  'Outcomes of each pair of models on each machine, kept by triggers. A model against itself is not counted.';
 
 create table if not exists public.ratings (
   machine text not null references public.machines (machine) on delete cascade,
-  model_id text not null references public.models (id),
+  model_id text not null references public.models (id) on delete cascade,
   rating double precision not null,
   rating_low double precision not null,
   rating_high double precision not null,
@@ -2310,61 +2314,104 @@ alter table public.ratings enable row level security;
 
 comment on table public.ratings is 'Bradley-Terry ratings of each machine''s models. docs/measurement.md says how they are made.';
 comment on column public.ratings.rating is 'On Elo''s scale, 1000 in the middle: 400 points are ten to one.';
-comment on column public.ratings.rating_low is 'Lower end of the 95 % interval.';
+comment on column public.ratings.rating_low is 'Lower end of the 95 % interval, which is as long to either side.';
 comment on column public.ratings.connected_group is 'Ratings of different groups say nothing of each other: no chain of battles joins them.';
 
--- Adds p_count (1, or -1 to take it back) of a result's outcome. The machine's row is locked first, by all alike.
-create or replace function arena.tally(p_result public.comparison_results, p_count int) returns void
-language plpgsql set search_path = '' as $$
-declare
-  v_swapped boolean := p_result.model_a_id collate "C" > p_result.model_b_id collate "C";
-  v_first text := case when v_swapped then p_result.model_b_id else p_result.model_a_id end;
-  v_second text := case when v_swapped then p_result.model_a_id else p_result.model_b_id end;
+do $$
 begin
-  if p_result.machine is null then
-    return;
+  if to_regtype('arena.outcome') is null then
+    -- Of a result that comes (1) or goes (-1).
+    create type arena.outcome as (machine text, hardware text, model_a text, model_b text, winner text, count int);
   end if;
-  insert into public.machines as m (machine, hardware, results, tallied_version)
-  values (p_result.machine, coalesce(p_result.hardware, 'unknown'), p_count, 1)
+end
+$$;
+
+-- One row for each machine and pair, however many results, and all in one order, so that no two calls wait in a circle.
+-- What would be below nothing is nothing: no result has to stay because of a sum.
+create or replace function arena.tally_machines(p_outcomes arena.outcome[]) returns void
+language sql set search_path = '' as $$
+  with change as (
+    select machine, max(hardware) as hardware, sum(count) as results
+    from unnest(p_outcomes) where machine is not null
+    group by machine
+  )
+  insert into public.machines as m (machine, hardware, results)
+  select machine, coalesce(hardware, 'unknown'), greatest(results, 0) from change order by machine
   on conflict (machine) do update set
-    results = m.results + p_count, tallied_version = m.tallied_version + 1, hardware = excluded.hardware;
-  if v_first = v_second then
-    return;
-  end if;
+    hardware = excluded.hardware, tallied_version = m.tallied_version + 1,
+    results = greatest(m.results + (select c.results from change c where c.machine = m.machine), 0)
+$$;
+
+create or replace function arena.tally_pairs(p_outcomes arena.outcome[]) returns void
+language sql set search_path = '' as $$
+  with change as (
+    select machine, least(model_a collate "C", model_b) as model_a, greatest(model_a collate "C", model_b) as model_b,
+      coalesce(sum(count) filter (where winner = least(model_a collate "C", model_b)), 0) as wins_a,
+      coalesce(sum(count) filter (where winner = greatest(model_a collate "C", model_b)), 0) as wins_b,
+      coalesce(sum(count) filter (where winner = 'tie'), 0) as ties
+    from unnest(p_outcomes) where machine is not null and model_a <> model_b
+    group by 1, 2, 3
+  )
   insert into public.battle_tallies as t (machine, model_a, model_b, wins_a, wins_b, ties)
-  values (p_result.machine, v_first, v_second,
-    p_count * (p_result.winner = v_first)::int, p_count * (p_result.winner = v_second)::int,
-    p_count * (p_result.winner = 'tie')::int)
-  on conflict (machine, model_a, model_b) do update set
-    wins_a = t.wins_a + excluded.wins_a, wins_b = t.wins_b + excluded.wins_b, ties = t.ties + excluded.ties;
+  select machine, model_a, model_b, greatest(wins_a, 0), greatest(wins_b, 0), greatest(ties, 0)
+  from change order by machine, model_a, model_b
+  on conflict (machine, model_a, model_b) do update set (wins_a, wins_b, ties) = (
+    select greatest(t.wins_a + c.wins_a, 0), greatest(t.wins_b + c.wins_b, 0), greatest(t.ties + c.ties, 0)
+    from change c where (c.machine, c.model_a, c.model_b) = (t.machine, t.model_a, t.model_b))
+$$;
+
+-- The machines' rows come first: who holds one has its pairs and ratings to itself.
+create or replace function arena.tally(p_outcomes arena.outcome[]) returns void
+language plpgsql set search_path = '' as $$
+begin
+  perform arena.tally_machines(p_outcomes);
+  perform arena.tally_pairs(p_outcomes);
+  if -1 = any (select count from unnest(p_outcomes)) then
+    delete from public.battle_tallies t using unnest(p_outcomes) o
+    where t.machine = o.machine and (t.wins_a, t.wins_b, t.ties) = (0, 0, 0);
+    delete from public.machines m using unnest(p_outcomes) o where m.machine = o.machine and m.results = 0;
+  end if;
 end
 $$;
 
 -- Runs as its owner: whoever writes or deletes a result need not see the tallies.
-create or replace function arena.tally_result() returns trigger
+create or replace function arena.tally_results() returns trigger
 language plpgsql security definer set search_path = '' as $$
+declare
+  v_outcomes arena.outcome[] := '{}';
 begin
-  if tg_op = 'INSERT' then
-    perform arena.tally(new, 1);
-  else
-    perform arena.tally(old, -1);
+  if tg_op <> 'INSERT' then
+    v_outcomes := array(
+      select row(machine, hardware, model_a_id, model_b_id, winner, -1)::arena.outcome from gone);
   end if;
+  if tg_op <> 'DELETE' then
+    v_outcomes := v_outcomes || array(
+      select row(machine, hardware, model_a_id, model_b_id, winner, 1)::arena.outcome from come);
+  end if;
+  perform arena.tally(v_outcomes);
   return null;
 end
 $$;
 
--- What was there before is counted once, in the same transaction that makes the trigger.
+-- What was there before is counted once, and under a lock, or a result that comes meanwhile would never be.
 do $$
 begin
-  if not exists (select from pg_catalog.pg_trigger where tgname = 'comparison_results_tally') then
-    perform arena.tally(r, 1) from public.comparison_results r;
+  if not exists (select from pg_catalog.pg_trigger where tgname = 'comparison_results_tally_come') then
+    lock table public.comparison_results in share row exclusive mode;
+    perform arena.tally(array(
+      select row(machine, hardware, model_a_id, model_b_id, winner, 1)::arena.outcome from public.comparison_results));
+    create trigger comparison_results_tally_come
+      after insert on public.comparison_results referencing new table as come
+      for each statement execute function arena.tally_results();
+    create trigger comparison_results_tally_gone
+      after delete on public.comparison_results referencing old table as gone
+      for each statement execute function arena.tally_results();
+    create trigger comparison_results_tally_changed
+      after update on public.comparison_results referencing old table as gone new table as come
+      for each statement execute function arena.tally_results();
   end if;
 end
 $$;
-
-create or replace trigger comparison_results_tally
-  after insert or delete on public.comparison_results
-  for each row execute function arena.tally_result();
 
 create or replace function public.stale_tallies()
 returns table (machine text, version bigint, tallies jsonb)
@@ -2374,7 +2421,7 @@ language sql stable security definer set search_path = '' as $$
         'model_a', t.model_a, 'model_b', t.model_b, 'wins_a', t.wins_a, 'wins_b', t.wins_b, 'ties', t.ties)
         order by t.model_a, t.model_b)
       from public.battle_tallies t
-      where t.machine = m.machine and t.wins_a + t.wins_b + t.ties > 0), '[]')
+      where t.machine = m.machine), '[]')
   from public.machines m
   where m.rated_version < m.tallied_version
   order by m.machine
@@ -2382,7 +2429,8 @@ $$;
 comment on function public.stale_tallies is 'The machines whose ratings are older than their tallies, with these.';
 
 create or replace function public.put_ratings(p_machine text, p_version bigint, p_ratings jsonb) returns boolean
-language plpgsql security definer set search_path = '' as $$
+-- An agent has jobs to do: where results of that machine are being written or pruned, its ratings can wait.
+language plpgsql security definer set search_path = '' set lock_timeout = '1s' as $$
 begin
   if jsonb_typeof(p_ratings) is distinct from 'array' then
     perform arena.refuse('p_ratings', 'p_ratings is not an array.', 'Give an array of ratings, [] for none.');
@@ -2401,10 +2449,12 @@ begin
     model_id text, rating double precision, rating_low double precision, rating_high double precision,
     battles int, wins int, losses int, ties int, connected_group int);
   return true;
+exception when lock_not_available then
+  return false;
 end
 $$;
 comment on function public.put_ratings is
-  'Replaces a machine''s ratings by those made of its tallies at p_version; false where newer ones are there already.';
+  'Replaces a machine''s ratings by those made of its tallies at p_version; false where newer ones are there already, or where its tallies are being changed.';
 
 revoke all on table public.machines, public.battle_tallies, public.ratings
 from public, anon, authenticated, service_role, arena_agent;

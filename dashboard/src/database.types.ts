@@ -145,9 +145,9 @@ export type Database = {
           machine: string
           model_a: string
           model_b: string
-          ties?: number
-          wins_a?: number
-          wins_b?: number
+          ties: number
+          wins_a: number
+          wins_b: number
         }
         Update: {
           machine?: string
@@ -488,7 +488,7 @@ export type Database = {
           machine: string
           rated_at?: string | null
           rated_version?: number
-          results?: number
+          results: number
           tallied_version?: number
         }
         Update: {

@@ -6,7 +6,7 @@ AGENT_FUNCTIONS = {
     "register_agent", "claim_job", "renew_lease", "complete_job", "fail_job", "release_job",
     "stale_tallies", "put_ratings",
 }  # fmt: skip
-OWNERS_TRIGGERS = {"validate_job", "check_quotas", "tally_result"}
+OWNERS_TRIGGERS = {"validate_job", "check_quotas", "tally_results"}
 PEOPLE_FUNCTIONS = {"cancel_job", "retry_job"}
 UPKEEP_FUNCTIONS = {"prune_jobs", "prune_agents"}
 
