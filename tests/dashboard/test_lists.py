@@ -123,6 +123,20 @@ def test_what_a_project_cuts_is_read_page_by_page(open_page: OpenPage, database:
     expect(page.get_by_role("button", name="Show more")).to_have_count(0)
 
 
+def test_a_failed_read_takes_no_ratings_away(open_page: OpenPage, database: Connection) -> None:
+    insert_result(database)
+    Rater(DatabaseRatings(database)).rate()
+    page = open_page("/leaderboard")
+    rows = page.locator(".rating-table tbody tr")
+    expect(rows).to_have_count(2)
+    page.route("**/rest/v1/ratings*", lambda route: route.abort())
+    with page.expect_event("requestfailed"):
+        insert_result(database, winner=A)
+    page.wait_for_timeout(500)
+    expect(rows).to_have_count(2)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 def test_a_model_has_a_page(page: Page, open_page: OpenPage, database: Connection) -> None:
     insert_result(database)
     insert_result(database, winner=A)

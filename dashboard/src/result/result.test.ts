@@ -72,7 +72,7 @@ test("equal scores are called equal", () => {
   };
   expect(composite(0, 0, 0)).toEqual([
     "The scores are equal",
-    "so they are at both ends of the 95 % interval",
+    "they are at both ends of the 95 % interval, too",
   ]);
   expect(composite(0, -0.004, 0.02)).toEqual([
     "The scores are equal",

@@ -25,7 +25,7 @@ export function limitsWords(name: string, standing: Standing): string {
   if (low * high > 0 && size(scale, Math.abs(near)))
     return `${words(scale, near)} to ${size(scale, Math.abs(far))}`;
   const ends = [words(scale, low), words(scale, high)];
-  return ends.every((end) => end === NONE) ? "none at either end" : ends.join(" to ");
+  return ends.every((end) => end === NONE) ? "nor at either end" : ends.join(" to ");
 }
 
 /** How far the scores are apart, in a sentence of two parts. */
@@ -35,7 +35,7 @@ export function scoreWords(score: Standing, level: string): readonly [difference
   const difference = estimate === NONE ? "The scores are equal" : `The scores differ by ${estimate}`;
   if (!limits) return [difference, "there is no interval, so it may be chance"];
   if (score.advantage?.limits?.every((end) => words("share", end) === NONE))
-    return [difference, `so they are at both ends of the ${level} interval`];
+    return [difference, `they are at both ends of the ${level} interval, too`];
   return [difference, `the ${level} interval goes from ${limits}`];
 }
 

@@ -37,7 +37,7 @@ function KnownBattle({ jobId }: { jobId: string }) {
     );
   if (!data)
     return (
-      <Page title="">
+      <Page title="" wide>
         <Skeleton height="80vh" />
       </Page>
     );
