@@ -67,4 +67,4 @@ class RatingStore(Protocol):
         """Of the machines whose ratings are older than their results."""
 
     def put_ratings(self, of: StaleTallies, ratings: Sequence[Rating]) -> bool:
-        """Replace a machine's ratings; False where newer ones are there already."""
+        """Replace a machine's ratings; False where newer ones are there already, or the machine is being tallied."""

@@ -103,9 +103,7 @@ class SupabaseStore:
         rows = self._call_once("stale_tallies")
         if not isinstance(rows, list):
             raise _nonsense()
-        return [
-            StaleTallies(row["machine"], row["version"], [Tally(**each) for each in row["tallies"]]) for row in rows
-        ]
+        return [StaleTallies(row["machine"], row["version"], [_tally(each) for each in row["tallies"]]) for row in rows]
 
     def put_ratings(self, of: StaleTallies, ratings: Sequence[Rating]) -> bool:
         """See RatingStore."""
@@ -131,6 +129,11 @@ def _outcome(kind: Any, answer: Any) -> Any:
     if answer not in get_args(kind):
         raise _nonsense()
     return answer
+
+
+def _tally(row: Mapping[str, Any]) -> Tally:
+    """Of an element of what `stale_tallies` gives, which later may hold more."""
+    return Tally(row["model_a"], row["model_b"], row["wins_a"], row["wins_b"], row["ties"])
 
 
 def rating_row(rating: Rating) -> dict[str, Any]:

@@ -67,9 +67,12 @@ class Worker:
         arena: Arena,
         shift: Shift = ENDLESS,
         on_stuck: Callable[[], object] = lambda: None,
-        on_results: Callable[[], object] = lambda: None,
+        on_results: Callable[[Callable[[], bool]], object] = lambda _should_stop: None,
     ) -> None:
-        """`on_results` is called between two jobs, where there may be results that it has not seen."""
+        """`on_results` is called between two jobs, where there may be results that it has not seen.
+
+        It is handed what tells it to stop: the next claim, or the end, waits for it.
+        """
         self._settings, self._card = settings, card
         self._store, self._wakeup, self._images, self._arena = store, wakeup, images, arena
         self._weights = weights
@@ -94,7 +97,7 @@ class Worker:
     def run(self) -> None:
         """Work until told to leave, or until the shift is over."""
         if self._insist(self._register):
-            self._on_results()
+            self._on_results(self._stopping.is_set)
             self._idle_since = time.monotonic()
         while not self._leaving.is_set():
             lease = self._insist(self._claim)
@@ -162,8 +165,8 @@ class Worker:
                 outcome = self._end(lease, keeper)
             level = logging.WARNING if outcome in _NOTHING_WRITTEN else logging.INFO
             _log.log(level, f"job {outcome}", action="job_over", outcome=outcome)
-        if outcome == "completed":
-            self._on_results()
+        if outcome == "completed" and not self._stopping.is_set():
+            self._on_results(self._stopping.is_set)
         self._idle_since = time.monotonic()
         if self._shift.once:
             self._leaving.set()

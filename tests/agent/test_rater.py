@@ -8,15 +8,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from agent.agent_key import AgentKey, JwtSecret
-from agent.errors import NotMigrated, StoreError, StoreUnavailable
+from agent.errors import NotMigrated, RequestRefused, StoreError, StoreUnavailable
 from agent.rater import Rater
 from agent.store import AgentCard, StaleTallies
 from agent.supabase_store import SupabaseStore
 from benchmark import Rating, Tally
 from local import LocalStack
+from tests.agent.agent_process import QUICK, SCENES, Agents
 from tests.agent.conftest import MakeSettings
-from tests.agent.queue import Queue
+from tests.agent.queue import Queue, until
 from tests.agent.rows import A, B
+from tests.agent.working import finished
 from tests.dashboard.rows import insert_result
 
 
@@ -89,14 +91,67 @@ def test_what_goes_wrong_is_said_and_tried_again(error: Exception) -> None:
     assert [log["action"] for log in logs] == ["rating_failed"] * 2
 
 
-def test_a_database_without_ratings_is_asked_once() -> None:
+def test_a_database_without_ratings_is_complained_of_once_and_asked_again() -> None:
+    """It may be upgraded meanwhile, or PostgREST may not have read its new functions yet."""
     store = Broken(NotMigrated("There is no such function."))
     rater = Rater(store)
     with capture_logs() as logs:
-        rater.rate()
-        rater.rate()
-    assert store.calls == 1
-    assert [log["action"] for log in logs] == ["rating_impossible"]
+        for _ in range(3):
+            rater.rate()
+    assert store.calls == 3
+    assert {log["action"] for log in logs} == {"rating_impossible"}
+    assert [log["log_level"] for log in logs] == ["warning", "debug", "debug"]
+
+
+class Several(Broken):
+    """A RatingStore of three machines, whose answers to `put_ratings` a test chooses."""
+
+    def __init__(self, *answers: bool | Exception) -> None:
+        super().__init__(StoreError("unused"))
+        self.answers, self.put = list(answers), list[str]()
+
+    def stale_tallies(self) -> Sequence[StaleTallies]:
+        return [StaleTallies(machine, 4, [Tally(A, B, 3, 1, 0)]) for machine in ("m1", "m2", "m3")]
+
+    def put_ratings(self, of: StaleTallies, ratings: Sequence[Rating]) -> bool:
+        self.put.append(of.machine)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@pytest.mark.parametrize("error", [RequestRefused("no"), ZeroDivisionError()])
+def test_what_is_wrong_with_one_machine_is_not_with_the_others(error: Exception) -> None:
+    store = Several(error, True, True)
+    with capture_logs() as logs:
+        Rater(store).rate()
+    assert store.put == ["m1", "m2", "m3"]
+    assert [log["action"] for log in logs] == ["rating_failed", "rated", "rated"]
+
+
+def test_a_store_that_is_away_is_not_waited_for_once_a_machine() -> None:
+    store = Several(True, StoreUnavailable("It is away."))
+    with capture_logs() as logs:
+        Rater(store).rate()
+    assert store.put == ["m1", "m2"]
+    assert [log["action"] for log in logs] == ["rated", "rating_failed"]
+
+
+def test_an_agent_that_has_to_stop_rates_no_further_machine() -> None:
+    store = Several(True, True, True)
+    Rater(store).rate(should_stop=lambda: len(store.put) == 1)
+    assert store.put == ["m1"]
+
+
+def test_an_agent_rates_what_it_finds_and_what_it_adds(results: None, agents: Agents, queue: Queue) -> None:
+    """The whole program, from the command to the database."""
+    with agents.real("agent") as agent:
+        agent.await_line("rated")
+        assert rated(queue) == [(B, 3, 0), (A, 0, 3)]
+        queue.await_job(queue.insert(SCENES, options=QUICK), finished)
+        until(lambda: len(agent.lines("rated")) == 2)
+    assert queue.run("select machine from public.machines where rated_version < tallied_version") == []
 
 
 def test_tallies_of_a_machine_whose_results_are_gone_are_rated_as_none(queue: Queue) -> None:

@@ -326,3 +326,47 @@ def test_an_agent_whose_claims_are_refused_leaves_when_idle_all_the_same(
         assert store.claims >= 2
     (row,) = queue.run("select status from public.agents where id = %s", [card.id])
     assert row["status"] == "stopped"
+
+
+def test_results_are_told_of_at_the_start_and_after_each_result_before_the_next_claim(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
+) -> None:
+    told: list[int] = []
+
+    def on_results(should_stop: Callable[[], bool]) -> None:
+        assert not should_stop()
+        told.append(queue.run("select count(*) as ended from public.jobs where status = 'succeeded'")[0]["ended"])
+
+    with working(settings, card, store, lambda: OddComparison(GOOD), on_results=on_results):
+        until(lambda: told == [0])
+        for _ in range(2):
+            queue.insert(SCENES)
+        until(lambda: told == [0, 1, 2])
+
+
+def test_an_attempt_without_a_result_is_not_told_of(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
+) -> None:
+    def fail() -> None:
+        raise RuntimeError
+
+    told: list[object] = []
+    with working(settings, card, store, fail, on_results=told.append):
+        queue.await_job(queue.insert(SCENES, max_attempts=1), finished)
+    assert len(told) == 1, "at the start"
+
+
+def test_who_looks_at_results_learns_that_the_agent_stops(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
+) -> None:
+    looking = threading.Event()
+
+    def on_results(should_stop: Callable[[], bool]) -> None:
+        looking.set()
+        until(should_stop)
+
+    with working(settings, card, store, lambda: OddComparison(GOOD), on_results=on_results) as (worker, thread):
+        assert looking.wait(30)
+        worker.stop()
+        thread.join(10)
+        assert not thread.is_alive()

@@ -67,12 +67,13 @@ def working(
     store: JobStore,
     compare: Callable[[], Any] | BusyArena,
     wakeup: Wakeup | None = None,
+    **more: Any,
 ) -> Iterator[tuple[Worker, threading.Thread]]:
     """A Worker in a thread, with an Arena that is none; it polls unless there is a wake-up."""
     arena = compare if isinstance(compare, BusyArena) else OddArena(compare)
     source = weights_source(settings, load_catalogue(settings.catalogue))
     images = ImageSource(settings)
-    worker = Worker(settings, card, store, wakeup or PollOnly(), images, source, cast(Arena, arena))
+    worker = Worker(settings, card, store, wakeup or PollOnly(), images, source, cast(Arena, arena), **more)
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:
