@@ -95,7 +95,7 @@ def test_no_battles_are_no_ratings() -> None:
 
 
 def test_many_battles_have_the_textbooks_interval() -> None:
-    """Of two models' distance, the logit of one share: √(1 / wins + 1 / losses); each stands half of it off the middle."""
+    """Two models' distance is the logit of a share: √(1 / wins + 1 / losses). Each is half of it from the middle."""
     (winner, _) = rate([Tally("x", "y", 60_000, 20_000, 0)])
     error = POINTS * math.sqrt(1 / 60_000 + 1 / 20_000) / 2
     assert winner.high - winner.rating == pytest.approx(1.96 * error, rel=1e-3)

@@ -78,4 +78,4 @@ def test_without_their_indexes_they_would_read_everything(filled: Database) -> N
 
 def most_rows(plan: list[dict[str, Any]]) -> float:
     """That any part of it read."""
-    return max(float(node["Actual Rows"]) + node.get("Rows Removed by Filter", 0) for node in plan)
+    return max(float(node["Actual Rows"]) + float(node.get("Rows Removed by Filter", 0)) for node in plan)

@@ -74,7 +74,8 @@ def test_a_number_that_cannot_be_shown_is_none(database: Database, number: str) 
     for column in changes:
         database.rows(
             f"update public.comparison_results set {column} ="
-            """ jsonb_build_object('accuracy', %s::jsonb, 'composite', jsonb_build_object('a', %s::jsonb)) where id = %s""",
+            " jsonb_build_object('accuracy', %s::jsonb, 'composite', jsonb_build_object('a', %s::jsonb))"
+            " where id = %s",
             number, number, result,
         )  # fmt: skip
     shown = database.row("select score_a, accuracy_a, accuracy_b from public.result_list", role="anon")
