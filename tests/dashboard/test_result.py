@@ -1,6 +1,6 @@
 """The page of one battle: while it runs, of equal models, of images with secrets in their addresses."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 from psycopg.types.json import Jsonb
 
 from tests.agent.rows import A, B
@@ -61,7 +61,7 @@ def test_a_signed_address_shows_its_image_and_not_its_secret(open_page: OpenPage
 def test_a_file_that_the_browser_cannot_show_says_so(open_page: OpenPage, database: Connection) -> None:
     page = open_page("/")
     page.get_by_role("tab", name="Your own files").click()
-    tiff = {"name": "street.tif", "mimeType": "image/tiff", "buffer": b"II*\0"}
-    page.get_by_label("Drop images here").set_input_files([tiff])  # type: ignore[list-item]
+    tiff = FilePayload(name="street.tif", mimeType="image/tiff", buffer=b"II*\0")
+    page.get_by_label("Drop images here").set_input_files([tiff])
     page.get_by_role("button", name="Draw boxes").click()
     expect(page.get_by_text("This browser cannot show the image")).to_be_visible()
