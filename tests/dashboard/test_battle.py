@@ -75,7 +75,7 @@ def test_a_battle_by_clicking(agent: None, open_page: OpenPage, tmp_path: Path) 
     expect(elsewhere.get_by_role("heading", level=1)).to_have_text(headline)
 
     elsewhere.get_by_role("link", name="Leaderboard").click()
-    expect(elsewhere.get_by_text("From 1 result on this machine")).to_be_visible()
+    expect(elsewhere.get_by_text("From 1 result on this hardware")).to_be_visible()
     expect(elsewhere.get_by_role("rowheader", name="Trained_yolov5").first).to_be_visible(timeout=LIMIT_MS)
 
 
@@ -108,4 +108,6 @@ def download(page: Page, folder: Path) -> None:
     lines = {line["metric"]: line for line in csv.DictReader((folder / "CSV").read_text("utf-8").splitlines())}
     speed = lines["speed_ms"]
     assert float(speed["B: Trained_yolov8"]) == row["model_b_metrics"]["speed_ms"]
-    assert float(speed["low"]) <= float(speed["difference"]) <= float(speed["high"])
+    assert float(speed["difference"]) > 0
+    assert speed["difference_in"] == "factor; above 1 B is better"
+    assert speed["low"] == speed["high"] == "", "so few images give no interval"

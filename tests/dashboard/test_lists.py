@@ -61,7 +61,7 @@ def test_a_thousand_results_are_paged(open_page: OpenPage, database: Connection)
     page.goto(f"{page.url.partition('#')[0]}#/model/{A}")
     expect(page.get_by_text("The newest 500 results.")).to_be_visible()
     page.get_by_role("link", name="Leaderboard").click()
-    expect(page.get_by_text("From 1,000 results on this machine")).to_be_visible()
+    expect(page.get_by_text("From 1,000 results on this hardware")).to_be_visible()
 
 
 def test_ratings_follow_the_results_and_never_mix_machines(open_page: OpenPage, database: Connection) -> None:
@@ -103,7 +103,7 @@ def test_a_link_to_a_machines_ratings_works_in_a_new_tab(open_page: OpenPage, da
     assert opened.value.get_by_label("Hardware").input_value() in values
     page.goto(f"{page.url.partition('#')[0]}#/leaderboard/m%202%2F%E2%82%AC")
     expect(page.get_by_label("Hardware")).to_have_value("m 2/€")
-    expect(open_page("/leaderboard/gone").get_by_text("no results of the machine in this address")).to_be_visible()
+    expect(open_page("/leaderboard/gone").get_by_text("no results of the hardware in this address")).to_be_visible()
 
 
 def test_what_a_project_cuts_is_read_page_by_page(open_page: OpenPage, database: Connection) -> None:

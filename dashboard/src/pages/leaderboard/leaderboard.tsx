@@ -24,7 +24,7 @@ export default function Leaderboard() {
   return (
     <Page
       title="Leaderboard"
-      lead="Who beats whom, over all battles. Speed and energy depend on the machine, so ratings never mix two of them."
+      lead="Who beats whom, over all battles. Speed and energy depend on the hardware, so each kind of it has ratings of its own."
     >
       {error && !data && <ErrorNote error={error} onRetry={() => void refetch()} />}
       {!data && !error && <Skeleton height="60vh" />}
@@ -49,7 +49,7 @@ function Machines({ machines }: { machines: readonly MachineRow[] }) {
   const machine = found ?? (machines[0] as MachineRow);
   return (
     <>
-      {asked && !found && <p>There are no results of the machine in this address. Here is another one.</p>}
+      {asked && !found && <p>There are no results of the hardware in this address. Here is another one.</p>}
       <label className="leaderboard__machine">
         Hardware
         <select value={machine.machine} onChange={(event) => choose(event.target.value)}>
@@ -84,7 +84,7 @@ function Ratings({ machine }: { machine: MachineRow }) {
   return (
     <>
       <p className="muted">
-        From {count(machine.results, "result")} on this machine.{" "}
+        From {count(machine.results, "result")} on this hardware.{" "}
         {machine.rated_version < machine.tallied_version ? (
           "New results are being rated; an agent does it."
         ) : (
