@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import uuid4
 
@@ -95,6 +96,62 @@ def test_a_signed_address_needs_no_key_and_is_for_one_file(user: User) -> None:
     assert httpx.get(address.replace("token=", "token=x")).status_code == 400
 
 
+def test_a_files_token_opens_no_other_file(user: User) -> None:
+    photos, names = user.client.storage.from_("photos"), [f"{user.id}/sign/{each}.jpg" for each in "ab"]
+    for name in names:
+        photos.upload(name, name.encode(), JPEG)
+    first, second = (photos.create_signed_url(name, 60)["signedURL"] or "" for name in names)
+    assert httpx.get(first).content == names[0].encode()
+    crossed = second.partition("?")[0] + "?" + first.partition("?")[2]
+    assert httpx.get(crossed).is_client_error
+
+
+def test_several_files_are_signed_at_once_and_what_may_not_be_seen_is_as_what_is_not_there(
+    user: User, sign_up: Callable[[], User]
+) -> None:
+    photos, name = user.client.storage.from_("photos"), f"{user.id}/a street.jpg"
+    photos.upload(name, b"street", JPEG)
+    other = sign_up()
+    theirs = f"{other.id}/theirs.jpg"
+    other.client.storage.from_("photos").upload(theirs, b"theirs", JPEG)
+    mine, foreign, absent = photos.create_signed_urls([name, theirs, f"{user.id}/absent.jpg"], 60)
+    assert (mine["path"], mine["error"]) == (name, None)
+    assert httpx.get(mine["signedURL"] or "").content == b"street"
+    assert foreign["path"] == theirs
+    assert foreign["error"] == absent["error"] == "Either the object does not exist or you do not have access to it"
+
+
+@pytest.mark.parametrize("body", [b'{"expiresIn": 60}', b'{"paths": ["a.jpg"]}', b"no json"])
+def test_a_request_for_several_that_cannot_be_understood_is_refused(bare_stack: LocalStack, body: bytes) -> None:
+    headers = {"apikey": bare_stack.publishable_key, "Content-Type": "application/json"}
+    answer = httpx.post(f"{bare_stack.url}/storage/v1/object/sign/photos", headers=headers, content=body)
+    assert answer.status_code == 400
+    assert "expiresIn and paths" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("path", ["../plain/x.txt", "a/../../plain/x.txt", ".", "", "%2e%2e/plain/x.txt"])
+def test_no_path_that_is_to_be_signed_leads_out_of_the_bucket(
+    connect: Connect, bare_stack: LocalStack, path: str
+) -> None:
+    owner = connect(bare_stack.secret_key).storage
+    owner.from_("plain").upload("x.txt", b"x", {**TEXT, "upsert": "true"})
+    (answer,) = owner.from_("photos").create_signed_urls([path], 60)
+    assert answer["error"]
+
+
+def test_uploads_to_one_name_at_once_leave_one_whole_file(connect: Connect, bare_stack: LocalStack, mark: str) -> None:
+    bodies = [bytes([number]) * 300_000 for number in range(8)]
+
+    def upload(body: bytes) -> None:
+        replacing: FileOptions = {**TEXT, "upsert": "true"}
+        connect(bare_stack.secret_key).storage.from_("plain").upload(f"{mark}.txt", body, replacing)
+
+    upload(b"first")
+    with ThreadPoolExecutor(len(bodies)) as threads:
+        list(threads.map(upload, bodies))
+    assert connect(bare_stack.secret_key).storage.from_("plain").download(f"{mark}.txt") in bodies
+
+
 def test_a_file_is_copied_and_moved(connect: Connect, bare_stack: LocalStack, mark: str) -> None:
     plain = connect(bare_stack.secret_key).storage.from_("plain")
     plain.upload(f"{mark}/from.txt", b"text", TEXT)
@@ -179,7 +236,9 @@ def test_no_name_leads_out_of_the_bucket(bare_stack: LocalStack, key: str) -> No
 def test_a_public_bucket_is_read_without_a_key(connect: Connect, bare_stack: LocalStack, mark: str) -> None:
     plain = connect(bare_stack.secret_key).storage.from_("plain")
     plain.upload(f"{mark}.txt", b"for all", TEXT)
-    assert httpx.get(plain.get_public_url(f"{mark}.txt")).content == b"for all"
+    answer = httpx.get(plain.get_public_url(f"{mark}.txt"))
+    assert answer.content == b"for all"
+    assert answer.headers["x-content-type-options"] == "nosniff", "it comes from the page's own origin"
 
 
 def test_files_stay_where_the_data_stays(data_dir: Path) -> None:

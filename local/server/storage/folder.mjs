@@ -1,5 +1,5 @@
 /** Where the files of Storage are: a driver for @supabase/lite. */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { copyFile, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -68,8 +68,9 @@ async function collected(stream) {
   return Buffer.concat(chunks);
 }
 
-/** Whoever reads meanwhile sees the old file or the new one. */
+/** Whoever reads meanwhile sees the old file or the new one; of two who write at once, one. */
 async function replace(place, content) {
-  await writeFile(`${place}.new`, content);
-  await rename(`${place}.new`, place);
+  const draft = `${place}.${randomUUID()}`;
+  await writeFile(draft, content);
+  await rename(draft, place);
 }

@@ -2,6 +2,7 @@
 import { jwtVerify } from "jose";
 
 import { foldersAndFiles, wholeFolder } from "./listing.mjs";
+import { signed, signedOneByOne } from "./signing.mjs";
 
 /** As hosted Supabase grants them; the policies decide. */
 export const STORAGE_GRANTS = `
@@ -11,6 +12,7 @@ export const STORAGE_GRANTS = `
 
 const OBJECT = "/storage/v1/object/";
 const SIGN = `${OBJECT}sign/`;
+const SEVERAL = /^\/storage\/v1\/object\/sign\/[^/]+\/?$/;
 const LIST = `${OBJECT}list/`;
 const UPLOAD = /^\/storage\/v1\/object\/(upload\/sign\/|(?!sign\/|upload\/|list\/|info\/)[^/]+\/)./;
 
@@ -22,6 +24,7 @@ export async function answerAsHosted(request, fetch, secret) {
   const { pathname } = new URL(request.url);
   const does = (method, prefix) => request.method === method && pathname.startsWith(prefix);
   if (does("GET", SIGN)) return (await refusedSignature(request, secret)) ?? fetch(request);
+  if (does("POST", SIGN) && SEVERAL.test(pathname)) return signedOneByOne(request, fetch);
   if (does("POST", SIGN)) return signed(await fetch(request));
   if (does("POST", LIST)) return listed(request, fetch);
   if (["POST", "PUT"].includes(request.method) && UPLOAD.test(pathname)) return fetch(await unpacked(request));
@@ -36,13 +39,6 @@ async function refusedSignature(request, secret) {
   } catch ({ message }) {
     return Response.json({ statusCode: "400", error: "InvalidJWT", message }, { status: 400 });
   }
-}
-
-/** The name that clients look for, from below `/storage/v1`. */
-async function signed(response) {
-  if (!response.ok) return response;
-  const { signedUrl } = await response.json();
-  return Response.json({ signedURL: signedUrl.replace("/storage/v1", "") });
 }
 
 async function listed(request, fetch) {

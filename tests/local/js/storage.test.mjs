@@ -30,6 +30,17 @@ test("a file of a form is put, found, read and signed", async () => {
   assert.equal(answer.headers.get("content-type"), "image/jpeg");
 });
 
+test("several files are signed at once", async () => {
+  const names = [`anon/${mark}/one of many.jpg`, `anon/${mark}/absent.jpg`];
+  await photos.upload(names[0], file("one", "image/jpeg"));
+  const { data, error } = await photos.createSignedUrls(names, 60);
+  assert.equal(error, null);
+  assert.deepEqual(data.map((each) => each.path), names);
+  assert.equal(await text(await (await fetch(data[0].signedUrl)).blob()), "one");
+  assert.match(data[1].error, /does not exist or you do not have access/);
+  assert.equal(data[1].signedUrl, null);
+});
+
 test("bytes without a form are put as well", async () => {
   const name = `anon/${mark}/bytes.png`;
   const put = await photos.upload(name, new TextEncoder().encode("bytes"), { contentType: "image/png" });
