@@ -1,6 +1,7 @@
 """Builds the dashboard where it has changed: `python -m local.dashboard`, or `make dashboard`."""
 
 import hashlib
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ _MADE = {"node_modules", "dist"}
 
 
 def build(folder: Path = FOLDER) -> bool:
-    """Builds into `dist`, unless what is there was built from the same sources.
+    """Builds into `dist`, unless what is there was built from the same sources, with the same variables.
 
     Returns:
         Whether anything had to be built.
@@ -38,6 +39,9 @@ def _digest(folder: Path) -> str:
     for file in sorted(_sources(folder)):
         digest.update(f"{file.relative_to(folder)}\0{file.stat().st_size}\0".encode())
         digest.update(file.read_bytes())
+    # Vite writes these into the page.
+    built_in = sorted((name, value) for name, value in os.environ.items() if name.startswith("VITE_"))
+    digest.update(repr(built_in).encode())
     return digest.hexdigest()
 
 

@@ -35,7 +35,7 @@ class Page:
         return (self.folder / "index.html").is_file()
 
     def config(self, publishable_key: str) -> Mapping[str, Any]:
-        """What config.json holds; the project's address is that of the page."""
+        """What config.json holds; the server adds the project's address, which is that of the page."""
         return {
             "publishableKey": publishable_key,
             "signIn": self.sign_in,

@@ -42,6 +42,7 @@ function connect({ host, user, database }) {
 
 function routes(config, rest, realtime) {
   const app = new Hono();
+  app.use(nosniff);
   const toRest = (context) => rest.fetch(context.req.raw, peerOf(context));
   // Lite answers preflights itself for REST, where some headers are to be exposed, but not for auth.
   app.all("/rest/v1/*", toRest);
@@ -61,6 +62,12 @@ function routes(config, rest, realtime) {
   mountStatic(app, config.static);
   if (config.page) mountPage(app, config.page);
   return app;
+}
+
+/** Files that anybody stored come from the page's own origin: none may be taken for a script. */
+async function nosniff(context, next) {
+  await next();
+  context.header("x-content-type-options", "nosniff");
 }
 
 function peerOf(context) {

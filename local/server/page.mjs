@@ -19,15 +19,25 @@ const IMMUTABLE = "public, max-age=31536000, immutable";
 /** @param {{folder: string, config: object}} page */
 export function mountPage(app, { folder, config }) {
   app.use(protect);
-  app.get("/config.json", (context) => context.json(config, 200, { "cache-control": "no-store" }));
+  app.get("/config.json", (context) => {
+    // Said, though the page would find it: an address that was built in would go before it.
+    const answer = { supabaseUrl: originOf(context.req), ...config };
+    return context.json(answer, 200, { "cache-control": "no-store" });
+  });
   app.get("/assets/*", cacheControl(IMMUTABLE), serveStatic({ root: folder }));
   app.get("/*", cacheControl("no-cache"), etag(), serveStatic({ root: folder }));
+}
+
+/** As the browser sees it: a proxy that speaks https to it says so. */
+function originOf(request) {
+  const { protocol, host } = new URL(request.url);
+  const forwarded = request.header("x-forwarded-proto");
+  return `${forwarded === "https" ? "https:" : protocol}//${host}`;
 }
 
 async function protect(context, next) {
   await next();
   context.header("content-security-policy", CONTENT_SECURITY_POLICY);
-  context.header("x-content-type-options", "nosniff");
   context.header("referrer-policy", "no-referrer");
 }
 

@@ -51,6 +51,16 @@ def test_a_change_an_addition_and_a_removal_each_build_it_anew(folder: Path, tmp
     assert (tmp_path / "builds").read_text() == "one two two two "
 
 
+def test_what_is_built_in_from_the_environment_builds_it_anew(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(folder)
+    monkeypatch.setenv("VITE_SUPABASE_URL", "https://one.example")
+    assert (build(folder), build(folder)) == (True, False)
+    monkeypatch.setenv("VITE_SUPABASE_URL", "https://two.example")
+    assert (build(folder), build(folder)) == (True, False)
+    monkeypatch.setenv("OTHER", "changed")
+    assert build(folder) is False
+
+
 def test_a_build_that_was_removed_is_made_again(folder: Path) -> None:
     build(folder)
     shutil.rmtree(folder / "dist")

@@ -62,12 +62,27 @@ def test_the_page_learns_its_project(served: LocalStack) -> None:
     answer = httpx.get(f"{served.url}/config.json")
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json() == {
+        "supabaseUrl": served.url,
         "publishableKey": served.publishable_key,
         "signIn": "optional",
         "imageBase": "/scenes/",
         "samples": [{"name": "Scenes", "manifest": "/scenes/manifest.json", "note": "Drawn."}],
     }
     assert served.secret_key not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "address"),
+    [
+        ({"Host": "pod.example:8080"}, "http://pod.example:8080"),
+        ({"Host": "pod.example", "X-Forwarded-Proto": "https"}, "https://pod.example"),
+        ({"Host": "pod.example", "X-Forwarded-Proto": "javascript"}, "http://pod.example"),
+    ],
+)
+def test_its_project_is_where_the_browser_found_the_page(
+    served: LocalStack, headers: dict[str, str], address: str
+) -> None:
+    assert httpx.get(f"{served.url}/config.json", headers=headers).json()["supabaseUrl"] == address
 
 
 @pytest.mark.parametrize("path", ["/", "/theme.js", "/assets/index-Bx1.js", "/config.json"])
@@ -85,6 +100,11 @@ def test_other_folders_and_the_api_are_served_beside_it(served: LocalStack) -> N
     assert httpx.get(f"{served.url}/health").json() == {"status": "ok"}
     refused = httpx.get(f"{served.url}/rest/v1/absent", headers={"apikey": served.publishable_key})
     assert refused.json()["code"] == "PGRST205"
+
+
+@pytest.mark.parametrize("path", ["/", "/scenes/a.png", "/health", "/rest/v1/absent", "/auth/v1/absent", "/absent"])
+def test_nothing_is_taken_for_what_it_does_not_say_it_is(served: LocalStack, path: str) -> None:
+    assert httpx.get(served.url + path).headers["x-content-type-options"] == "nosniff"
 
 
 def test_where_it_is_not_built_the_stack_says_what_it_is(tmp_path: Path) -> None:
