@@ -20,7 +20,7 @@ from agent.agent_key import AgentKey, JwtSecret
 from agent.commands.agent_process import AgentProcess
 from agent.commands.options import JobOptions, JsonFile, Port, parse_job_options, write_json
 from agent.commands.pairs import PAIRS, SCENES_OF, Pairs, fight, outcomes_table
-from agent.commands.stack import POLICIES, wait_for_signal
+from agent.commands.stack import POLICIES, invitation, wait_for_signal
 from agent.commands.submit import follow
 from agent.front_end import FrontEnd, JobResult
 from agent.job import utc
@@ -64,19 +64,19 @@ def demo(
     console.print("[bold]Vision Arena[/] demo\n")
     with ExitStack() as running:
         folder = _scenes(console, running, scenes or SCENES_OF[pairs])
-        stack = _start_stack(console, running, port, folder)
+        page = Page(image_base="/scenes/", samples=[Sample("Street scenes", "/scenes/manifest.json", _SAMPLE_NOTE)])
+        stack = _start_stack(console, running, port, folder, page)
         agent = _start_agent(console, running, stack, folder)
-        console.print(f"\nOpen [bold]{stack.url}[/] to watch it. Ctrl-C stops everything.\n")
+        console.print(f"\n{invitation(page, stack.url, 'to watch it')} Ctrl-C stops everything.\n")
         with FrontEnd(stack.url, stack.publishable_key) as front_end:
             battle = _Ring(console, front_end, agent, folder, options).battle
             row = _fight_all(console, PAIRS[pairs], battle) if pairs is not Pairs.ONE else battle(*PAIRS[pairs][0]).row
         write_json(json_file, row)
         if not once:
-            _stay(console, stack, folder)
+            _stay(console, stack, folder, page)
 
 
-def _start_stack(console: Console, running: ExitStack, port: int | None, scenes: Path) -> LocalStack:
-    page = Page(image_base="/scenes/", samples=[Sample("Street scenes", "/scenes/manifest.json", _SAMPLE_NOTE)])
+def _start_stack(console: Console, running: ExitStack, port: int | None, scenes: Path, page: Page) -> LocalStack:
     with _step(console, "local stack", "Postgres, REST, Auth, Storage and Realtime"):
         stack = running.enter_context(LocalStack(port=port, static={"/scenes": scenes}, page=page))
     with _step(console, "database", "tables and functions of the arena"):
@@ -172,8 +172,8 @@ def _summary(result: JobResult) -> Table:
     return table
 
 
-def _stay(console: Console, stack: LocalStack, scenes: Path) -> None:
-    console.print(f"\nOpen [bold]{stack.url}[/] for the next battle. Ctrl-C stops everything.")
+def _stay(console: Console, stack: LocalStack, scenes: Path, page: Page) -> None:
+    console.print(f"\n{invitation(page, stack.url, 'for the next battle')} Ctrl-C stops everything.")
     console.print("\n[dim]Or from another terminal:[/]")
     models = " ".join(PAIRS[Pairs.ONE][0])
     command = f"arena submit {models} --images {scenes} --wait --url {stack.url} --key {stack.publishable_key}"

@@ -2,13 +2,16 @@
 
 import signal
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from agent.commands.options import Port
 from sql.policy import Policy
+
+if TYPE_CHECKING:
+    from local import Page
 
 #: For one machine and whoever sits at it.
 POLICIES = (Policy.LOCAL_IMAGES, Policy.STORAGE, Policy.UPLOADS, Policy.ANON_UPLOADS)
@@ -27,16 +30,23 @@ def stack(
     from agent.migrate import migrate
     from local import LocalStack, Page
 
-    console = Console()
-    with LocalStack(port=port, data_dir=data, page=Page()) as running:
+    console, page = Console(), Page()
+    with LocalStack(port=port, data_dir=data, page=page) as running:
         migrate(running.database_url, policies=POLICIES)
         running.reload_schema()
-        console.print(f"Open [bold]{running.url}[/]. Ctrl-C stops everything. For .env:\n")
+        console.print(f"{invitation(page, running.url, 'to use it')} Ctrl-C stops everything. For .env:\n")
         console.print(f"SUPABASE_URL={running.url}")
         console.print(f"SUPABASE_KEY={running.secret_key}", soft_wrap=True)
         console.print(f"SUPABASE_PUBLISHABLE_KEY={running.publishable_key}", soft_wrap=True)
         console.print(f"DATABASE_URL={running.database_url}", soft_wrap=True)
         wait_for_signal()
+
+
+def invitation(page: "Page", url: str, purpose: str) -> str:
+    """Where the page is, or why there is none."""
+    if page.is_built:
+        return f"Open [bold]{url}[/] {purpose}."
+    return f"[bold]{url}[/] has no page: it is not built here. A checkout of the project builds it (`make dashboard`)."
 
 
 def wait_for_signal() -> None:
