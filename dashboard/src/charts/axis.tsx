@@ -1,12 +1,12 @@
-/** What a scale of numbers and one of times have in common. */
-interface Scale<Value> {
-  (value: Value): number;
-  range: () => number[];
-  ticks: (most: number) => Value[];
-}
+import { AxisBottom, AxisLeft } from "@visx/axis";
+import { GridColumns, GridRows } from "@visx/grid";
+import type { scaleLinear, scaleTime } from "@visx/scale";
 
-interface AxisProps<Value> {
-  scale: Scale<Value>;
+type NumberScale = ReturnType<typeof scaleLinear<number>>;
+type TimeScale = ReturnType<typeof scaleTime<number>>;
+
+interface AxisProps<Scale, Value> {
+  scale: Scale;
   /** Where it lies across, in pixels. */
   at: number;
   label: string;
@@ -15,45 +15,63 @@ interface AxisProps<Value> {
   grid?: number;
 }
 
+type BottomAxisProps = AxisProps<NumberScale, number> | AxisProps<TimeScale, Date>;
+
+const TICK_LENGTH = 5;
 const plain = (value: number | Date) => value.toLocaleString("en-GB");
 
 /** Below the plot. */
-export function BottomAxis<Value extends number | Date>(props: AxisProps<Value>) {
-  const { scale, at, label, format = plain, grid = 0 } = props;
+export function BottomAxis({ scale, at, label, format = plain, grid = 0 }: BottomAxisProps) {
   const [left = 0, right = 0] = scale.range();
+  const numTicks = Math.max(2, Math.floor((right - left) / 80));
   return (
-    <g transform={`translate(0 ${at})`}>
-      {scale.ticks(Math.max(2, Math.floor((right - left) / 80))).map((tick) => (
-        <g key={Number(tick)} transform={`translate(${scale(tick)} 0)`}>
-          <line className="chart__line" y1={-grid} y2={5} />
-          <text className="chart__tick" y={19} textAnchor="middle">
-            {format(tick)}
-          </text>
-        </g>
-      ))}
-      <text className="chart__tick" x={right} y={36} textAnchor="end">
+    <>
+      {grid > 0 && (
+        <GridColumns
+          className="chart__grid"
+          scale={scale}
+          top={at - grid}
+          height={grid}
+          numTicks={numTicks}
+        />
+      )}
+      <AxisBottom
+        scale={scale}
+        top={at}
+        numTicks={numTicks}
+        tickFormat={(value) => format(value as never)}
+        tickLength={TICK_LENGTH}
+        tickClassName="chart__tick"
+        hideAxisLine
+      />
+      <text className="chart__label" x={right} y={at + 36} textAnchor="end">
         {label}
       </text>
-    </g>
+    </>
   );
 }
 
 /** At the left of the plot. */
-export function LeftAxis({ scale, at, label, format = plain, grid = 0 }: AxisProps<number>) {
+export function LeftAxis({ scale, at, label, format = plain, grid = 0 }: AxisProps<NumberScale, number>) {
   const [bottom = 0, top = 0] = scale.range();
+  const numTicks = Math.max(2, Math.floor((bottom - top) / 50));
   return (
-    <g transform={`translate(${at} 0)`}>
-      {scale.ticks(Math.max(2, Math.floor((bottom - top) / 50))).map((tick) => (
-        <g key={tick} transform={`translate(0 ${scale(tick)})`}>
-          <line className="chart__line" x1={-5} x2={grid} />
-          <text className="chart__tick" x={-8} dy="0.35em" textAnchor="end">
-            {format(tick)}
-          </text>
-        </g>
-      ))}
-      <text className="chart__tick" x={-at + 2} y={top - 12}>
+    <>
+      {grid > 0 && (
+        <GridRows className="chart__grid" scale={scale} left={at} width={grid} numTicks={numTicks} />
+      )}
+      <AxisLeft
+        scale={scale}
+        left={at}
+        numTicks={numTicks}
+        tickFormat={(value) => format(Number(value))}
+        tickLength={TICK_LENGTH}
+        tickClassName="chart__tick"
+        hideAxisLine
+      />
+      <text className="chart__label" x={2} y={top - 12}>
         {label}
       </text>
-    </g>
+    </>
   );
 }

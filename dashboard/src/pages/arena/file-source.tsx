@@ -119,7 +119,7 @@ function OwnFileCard({ file, onRetry }: OwnFileCardProps) {
           onChange={(boxes) => ownFiles.draw(file.id, boxes)}
         />
       ) : (
-        <img src={file.preview} alt={name} />
+        <Preview url={file.preview} name={name} />
       )}
       <div className="stack">
         <h3>{name}</h3>
@@ -167,4 +167,10 @@ function OwnFileCard({ file, onRetry }: OwnFileCardProps) {
       </div>
     </article>
   );
+}
+
+function Preview({ url, name }: { url: string; name: string }) {
+  const [unseen, setUnseen] = useState(false);
+  if (unseen) return <p className="own-file__unseen small muted">No preview: this browser cannot show it.</p>;
+  return <img src={url} alt={name} onError={() => setUnseen(true)} />;
 }
