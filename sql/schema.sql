@@ -2329,7 +2329,8 @@ $$;
 -- One row for each machine and pair, however many results, and all in one order, so that no two calls wait in a circle.
 -- What would be below nothing is nothing: no result has to stay because of a sum.
 create or replace function arena.tally_machines(p_outcomes arena.outcome[]) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   with change as (
     select machine, max(hardware) as hardware, sum(count) as results
     from unnest(p_outcomes) where machine is not null
@@ -2339,11 +2340,13 @@ language sql set search_path = '' as $$
   select machine, coalesce(hardware, 'unknown'), greatest(results, 0) from change order by machine
   on conflict (machine) do update set
     hardware = excluded.hardware, tallied_version = m.tallied_version + 1,
-    results = greatest(m.results + (select c.results from change c where c.machine = m.machine), 0)
+    results = greatest(m.results + (select c.results from change c where c.machine = m.machine), 0);
+end
 $$;
 
 create or replace function arena.tally_pairs(p_outcomes arena.outcome[]) returns void
-language sql set search_path = '' as $$
+language plpgsql set search_path = '' as $$
+begin
   with change as (
     select machine, least(model_a collate "C", model_b) as model_a, greatest(model_a collate "C", model_b) as model_b,
       coalesce(sum(count) filter (where winner = least(model_a collate "C", model_b)), 0) as wins_a,
@@ -2357,7 +2360,8 @@ language sql set search_path = '' as $$
   from change order by machine, model_a, model_b
   on conflict (machine, model_a, model_b) do update set (wins_a, wins_b, ties) = (
     select greatest(t.wins_a + c.wins_a, 0), greatest(t.wins_b + c.wins_b, 0), greatest(t.ties + c.ties, 0)
-    from change c where (c.machine, c.model_a, c.model_b) = (t.machine, t.model_a, t.model_b))
+    from change c where (c.machine, c.model_a, c.model_b) = (t.machine, t.model_a, t.model_b));
+end
 $$;
 
 -- The machines' rows come first: who holds one has its pairs and ratings to itself.
