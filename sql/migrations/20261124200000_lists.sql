@@ -20,7 +20,7 @@ create index if not exists comparison_results_by_machine on public.comparison_re
 create index if not exists comparison_results_by_model_a on public.comparison_results (model_a_id, created_at desc);
 create index if not exists comparison_results_by_model_b on public.comparison_results (model_b_id, created_at desc);
 
-create index if not exists jobs_newest_ended on public.jobs (finished_at desc)
+create index if not exists jobs_newest_ended on public.jobs (finished_at desc nulls last)
   where status in ('succeeded', 'failed', 'cancelled');
 
 create or replace view public.job_list with (security_invoker = true) as

@@ -27,10 +27,10 @@ FILL = f"""
     analyze public.jobs, public.comparison_results;
 """
 HISTORY = f"select * from public.model_history where model_id = '{A}' order by created_at desc limit 50"
-#: As PostgREST asks: `status=in.(…)&order=finished_at.desc`.
+#: As the page asks through PostgREST: `status=in.(…)&order=finished_at.desc.nullslast`.
 ENDED = """
     select * from public.job_list where status = any ('{succeeded,failed,cancelled}')
-    order by finished_at desc limit 50
+    order by finished_at desc nulls last limit 50
 """
 
 
