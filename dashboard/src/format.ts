@@ -25,7 +25,9 @@ export function percent(share: number | null | undefined, digits = 1): string {
 
 /** count(1, "image") is "1 image", count(2, "image") "2 images". */
 export function count(amount: number, noun: string): string {
-  return `${amount.toLocaleString("en-GB")} ${noun}${amount === 1 ? "" : "s"}`;
+  // The browser's own rules for numbers take it a while to load, and below a thousand there is nothing to group.
+  const digits = amount < 1_000 ? `${amount}` : amount.toLocaleString("en-GB");
+  return `${digits} ${noun}${amount === 1 ? "" : "s"}`;
 }
 
 /** @param seconds of a duration */

@@ -2,6 +2,7 @@ import { createRoot } from "react-dom/client";
 import { App } from "./app";
 import { loadConfig } from "./config";
 import { type Connection, ConnectionProvider, openConnection } from "./connection";
+import { askAhead } from "./pages/arena/ask-ahead";
 import { Page } from "./parts/page";
 import "./style/fonts.css";
 import "./style/tokens.css";
@@ -12,6 +13,7 @@ import "./style/outlines.css";
 const root = createRoot(document.getElementById("root") as HTMLElement);
 
 function show(connection: Connection): void {
+  if (/^(#\/?)?$/.test(window.location.hash)) askAhead(connection);
   root.render(
     <ConnectionProvider connection={connection}>
       <App />

@@ -1,19 +1,23 @@
 /** What the arena's owner allows: the one row of arena_settings. */
-import { useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import { useConnection } from "./connection";
 import type { Database } from "./database.types";
-import { answeredOrNull } from "./supabase";
+import { type Arena, answeredOrNull } from "./supabase";
 
 export type SettingsRow = Database["public"]["Tables"]["arena_settings"]["Row"];
+
+export function settingsQuery(arena: Arena) {
+  return queryOptions({
+    queryKey: ["settings"],
+    queryFn: ({ signal }) =>
+      answeredOrNull(arena.from("arena_settings").select("*").abortSignal(signal).maybeSingle()),
+    staleTime: 60_000,
+  });
+}
 
 /** null until it is known, or where there is none. */
 export function useSettings(): SettingsRow | null {
   const { supabase } = useConnection();
-  const { data } = useQuery({
-    queryKey: ["settings"],
-    queryFn: ({ signal }) =>
-      answeredOrNull(supabase.from("arena_settings").select("*").abortSignal(signal).maybeSingle()),
-    staleTime: 60_000,
-  });
+  const { data } = useQuery(settingsQuery(supabase));
   return data ?? null;
 }

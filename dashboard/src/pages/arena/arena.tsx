@@ -7,23 +7,21 @@ import { ErrorNote } from "../../parts/error-note";
 import { Page } from "../../parts/page";
 import { Skeleton } from "../../parts/skeleton";
 import "./arena.css";
-import { type ArenaData, readArena } from "./arena-data";
+import { type ArenaData, arenaQuery, readArena } from "./arena-data";
 import { ImageSources } from "./image-sources";
 import { carsIn, type JobImage } from "./job-image";
 import { ModelPicker } from "./model-picker";
 import { choices, firstPair, isOffered, whyPairWaits } from "./models";
 import { type BattleOptions, DEFAULT_OPTIONS } from "./options";
 import { OptionsFields } from "./options-fields";
-import { useManifest } from "./sample-source";
 import { type Place, placeOf, randomId, submitJob, type WantedJob } from "./submit-job";
 import { useDraft } from "./use-draft";
 
 /** Choose two models and images, and start. */
 export default function Arena() {
-  const { supabase, config } = useConnection();
-  useManifest(config.samples[0]);
+  const { supabase } = useConnection();
   const { data, error, refetch } = useLiveQuery({
-    key: ["arena"],
+    key: arenaQuery(supabase).queryKey,
     tables: ["agents"],
     read: (signal) => readArena(supabase, signal),
   });

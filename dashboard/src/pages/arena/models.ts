@@ -23,7 +23,8 @@ export function choices(rows: readonly ModelRow[]): Choice[] {
     .sort(
       (one, other) =>
         Number(other.model.can_detect_cars) - Number(one.model.can_detect_cars) ||
-        one.model.name.localeCompare(other.model.name),
+        // By code, not by locale, whose rules take a browser a while to load at the first sight of the page.
+        (one.model.name.toLowerCase() < other.model.name.toLowerCase() ? -1 : 1),
     );
 }
 

@@ -1,5 +1,5 @@
-import { useQuery } from "@tanstack/react-query";
-import { useEffect, useId } from "react";
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useId, useLayoutEffect } from "react";
 import type { Sample } from "../../config";
 import { useConnection } from "../../connection";
 import { count } from "../../format";
@@ -50,10 +50,10 @@ interface ChosenProps {
 
 function Chosen({ sample, many, onMany, onChange }: ChosenProps) {
   const id = useId();
-  const { data, error, refetch } = useManifest(sample);
+  const { data, error, refetch } = useQuery(manifestQuery(sample));
   const used = Math.min(many || Number.POSITIVE_INFINITY, data?.length ?? 0);
   // biome-ignore lint/correctness/useExhaustiveDependencies: onChange is made anew by every drawing of the form
-  useEffect(() => onChange(data?.slice(0, used) ?? []), [data, used]);
+  useLayoutEffect(() => onChange(data?.slice(0, used) ?? []), [data, used]);
   if (error) return <ErrorNote error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton height={220} />;
   const images = data.slice(0, used);
@@ -78,10 +78,8 @@ function Chosen({ sample, many, onMany, onChange }: ChosenProps) {
   );
 }
 
-/** Also called by the page around it, so that the manifest comes beside the models and not after them. */
-export function useManifest(sample: Sample | undefined) {
-  const url = sample?.manifest ?? "";
-  return useQuery({ queryKey: ["manifest", url], queryFn: () => readManifest(url), enabled: url !== "" });
+export function manifestQuery({ manifest }: Sample) {
+  return queryOptions({ queryKey: ["manifest", manifest], queryFn: () => readManifest(manifest) });
 }
 
 async function readManifest(url: string): Promise<JobImage[]> {
