@@ -35,8 +35,9 @@ def _why_a_tie(a: Contender, b: Contender, metrics: _Metrics, composite: Mapping
     if images < FEWEST_IMAGES:
         few = "1 image is" if images == 1 else f"{images} images are"
         return f"{few} too few to tell the models apart; it takes {FEWEST_IMAGES} at least."
-    difference, low, high = (_plain(composite[key], 3) for key in ("difference", "ci_low", "ci_high"))
-    score = f"the difference in score, {difference:+.3f} [{low:+.3f}, {high:+.3f}], may be chance."
+    # In points of 100, as scores are shown everywhere.
+    difference, low, high = (_plain(100 * composite[key], 1) for key in ("difference", "ci_low", "ci_high"))
+    score = f"the difference in score, {difference:+.1f} points [{low:+.1f}, {high:+.1f}], may be chance."
     parts = [
         f"{model} is better in {_list(won)}" for model in (a.model_id, b.model_id) if (won := _won(metrics, model))
     ]

@@ -1,5 +1,5 @@
 import { lazy, Suspense } from "react";
-import { type AroundNavHandler, Route, Router, Switch, useLocation } from "wouter";
+import { type AroundNavHandler, Link, Route, Router, Switch, useLocation } from "wouter";
 import { useHashLocation } from "wouter/use-hash-location";
 import "./app.css";
 import { Gate } from "./gate";
@@ -69,7 +69,11 @@ function Contents() {
       <Route path="/leaderboard/:machine?" component={Leaderboard} />
       <Route path="/model/:id">{({ id }) => <Model key={id} id={decoded(id)} />}</Route>
       <Route>
-        <Page title="There is nothing here" lead="The link may be cut short. Start from the arena." />
+        <Page title="There is nothing here" lead="The link may be cut short.">
+          <Link href="/" className="button button--primary">
+            To the arena
+          </Link>
+        </Page>
       </Route>
     </Switch>
   );

@@ -56,7 +56,7 @@ def tie_row() -> Row:
     """Nothing is beyond chance."""
     row = winner_row()
     row["winner"] = row["verdict"]["winner"] = "tie"
-    row["verdict"]["sentence"] = "A tie: the difference in score, -0.008 [-0.031, +0.015], may be chance."
+    row["verdict"]["sentence"] = "A tie: the difference in score, -0.8 points [-3.1, +1.5], may be chance."
     row["verdict"]["composite"] |= {"b": 0.918, "difference": -0.008, "ci_low": -0.031, "ci_high": 0.015}
     for entry in row["verdict"]["metrics"].values():
         entry |= {"winner": "tie", "p_value": 0.31}

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -234,7 +235,7 @@ def test_zero_has_no_sign_in_the_sentence() -> None:
     verdict = judge(contender("a", ones, ones), contender("b", ones, 2 * ones), Weights(), seed=0)
     assert verdict.sentence == "a wins: no certain difference in accuracy [0.0, 0.0], 100 % faster"
     tie = judge(contender("a", ones, ones), contender("b", ones, ones), Weights(), seed=0)
-    assert "-0" not in tie.sentence
+    assert tie.sentence == "A tie: the difference in score, +0.0 points [+0.0, +0.0], may be chance."
 
 
 def test_the_good_comes_first_and_much_bad_is_marked() -> None:
@@ -248,9 +249,16 @@ def test_the_good_comes_first_and_much_bad_is_marked() -> None:
 
 def test_a_tie_of_models_that_are_good_at_different_things_says_at_what() -> None:
     a, b = pair(better=0.2, slower=1.6)
-    assert judge(a, b, Weights(0.654, 0.346, 0, 0), seed=0).sentence.startswith(
-        "A tie: a is better in speed, b is better in accuracy; weighed together, the difference in score, "
+    verdict = judge(a, b, Weights(0.654, 0.346, 0, 0), seed=0)
+    told = re.fullmatch(
+        r"A tie: a is better in speed, b is better in accuracy; weighed together, "
+        r"the difference in score, (\S+) points \[(\S+), (\S+)\], may be chance\.",
+        verdict.sentence,
     )
+    assert told is not None
+    assert verdict.composite is not None
+    points = [100 * verdict.composite[key] for key in ("difference", "ci_low", "ci_high")]
+    assert [float(each) for each in told.groups()] == pytest.approx(points, abs=0.05)
 
 
 def test_what_is_uncertain_stands_between_the_good_and_the_bad() -> None:

@@ -58,8 +58,9 @@ function NoUploads({ isSignedIn, allowsUsers }: { isSignedIn: boolean; allowsUse
     );
   return (
     <p>
-      This arena takes no uploads. Its owner can allow them with <code>arena migrate --policy uploads</code>.
-      Until then, paste addresses.
+      This arena takes {allowsUsers ? "uploads of its users alone" : "no uploads"}. Its owner can allow more
+      with <code>arena migrate --policy {allowsUsers ? "anon_uploads" : "uploads"}</code>. Until then, paste
+      addresses.
     </p>
   );
 }

@@ -18,7 +18,8 @@ export function JobCard({ job, waiting, winner }: JobCardProps) {
     <article className="job-card card">
       <div className="job-card__head">
         <Link href={`/battle/${job.id}`} className="job-card__pair">
-          <ModelName id={job.model_a ?? ""} side="a" /> <span className="muted">vs</span>{" "}
+          <ModelName id={job.model_a ?? ""} side="a" />
+          <span className="muted">vs</span>
           <ModelName id={job.model_b ?? ""} side="b" />
         </Link>
         <span className="small muted">

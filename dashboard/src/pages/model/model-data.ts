@@ -18,6 +18,8 @@ export interface ModelData {
 
 export async function readModel(arena: Arena, id: string, signal: AbortSignal): Promise<ModelData> {
   const base = id.split("@")[0] ?? id;
+  // Within `or` some characters are PostgREST's own; no model's id has them.
+  if (!/^[\w.-]+$/.test(base)) return { model: null, siblings: [], ratings: [], history: [] };
   const [model, family, ratings, machines, history] = await Promise.all([
     answeredOrNull(arena.from("models").select("*").eq("id", id).abortSignal(signal).maybeSingle()),
     answered(
