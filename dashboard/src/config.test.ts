@@ -3,6 +3,8 @@ import { ConfigMissing, parseConfig } from "./config";
 
 test("the project is where the page is, unless it says so", () => {
   expect(parseConfig({ publishableKey: "k" }, "http://here").url).toBe("http://here");
+  expect(parseConfig({ publishableKey: "k", supabaseUrl: "/" }, "http://here").url).toBe("http://here");
+  expect(parseConfig({ publishableKey: "k", supabaseUrl: "/db/" }, "http://here").url).toBe("http://here/db");
   expect(parseConfig({ publishableKey: "k", supabaseUrl: "https://there/" }, "http://here").url).toBe(
     "https://there",
   );
@@ -10,11 +12,10 @@ test("the project is where the page is, unless it says so", () => {
 
 test("a page without a key, or with the secret one, says what to do", () => {
   expect(() => parseConfig({}, "http://here")).toThrow(ConfigMissing);
-  const legacy = `eyJhbGciOiJIUzI1NiJ9.${btoa('{"role":"service_role"}')}.signature`;
-  for (const publishableKey of ["sb_secret_x", legacy])
+  const token = (role: string) => `eyJhbGciOiJIUzI1NiJ9.${btoa(JSON.stringify({ role }))}.signature`;
+  for (const publishableKey of ["sb_secret_x", " sb_secret_x", token("service_role"), token("arena_agent")])
     expect(() => parseConfig({ publishableKey }, "http://here")).toThrow(/everybody/);
-  const anon = legacy.replace(btoa('{"role":"service_role"}'), btoa('{"role":"anon"}'));
-  expect(parseConfig({ publishableKey: anon }, "http://here").key).toBe(anon);
+  expect(parseConfig({ publishableKey: ` ${token("anon")}\n` }, "http://here").key).toBe(token("anon"));
 });
 
 test("an address without its scheme is refused before anything is asked of it", () => {

@@ -46,29 +46,31 @@ export async function loadConfig(): Promise<Config> {
 }
 
 export function parseConfig(file: ConfigFile, origin: string): Config {
-  if (!file.publishableKey) throw new ConfigMissing("no publishable key is set");
-  if (isSecret(file.publishableKey))
+  const key = file.publishableKey?.trim();
+  if (!key) throw new ConfigMissing("no publishable key is set");
+  if (isSecret(key))
     throw new ConfigMissing(
-      "publishableKey holds the secret key, which everybody who opens the page could read",
+      "publishableKey holds a secret key, which everybody who opens the page could read",
     );
-  const url = file.supabaseUrl ?? origin;
+  const said = file.supabaseUrl ?? "/";
+  const url = said.startsWith("/") ? origin + said : said;
   if (!/^https?:\/\//i.test(url) || !URL.canParse(url))
     throw new ConfigMissing(`supabaseUrl is "${url}", which is no https:// address`);
   return {
     url: url.replace(/\/+$/, ""),
-    key: file.publishableKey,
+    key,
     imageBase: file.imageBase ?? null,
     samples: file.samples ?? [],
     signIn: file.signIn ?? "optional",
   };
 }
 
-/** A secret key of today, or of the older kind, which is a JSON Web Token. */
+/** A secret key, or a JSON Web Token of any role but that of strangers: of older projects' kind, or an agent's. */
 function isSecret(key: string): boolean {
   if (key.startsWith("sb_secret_")) return true;
   try {
     const claims = atob((key.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));
-    return (JSON.parse(claims) as { role?: string }).role === "service_role";
+    return (JSON.parse(claims) as { role?: string }).role !== "anon";
   } catch {
     return false; // no token
   }

@@ -4,6 +4,7 @@ import { loadConfig } from "./config";
 import { type Connection, ConnectionProvider, openConnection } from "./connection";
 import { askAhead } from "./pages/arena/ask-ahead";
 import { Page } from "./parts/page";
+import { settingsQuery } from "./settings";
 import "./style/fonts.css";
 import "./style/tokens.css";
 import "./style/base.css";
@@ -13,6 +14,7 @@ import "./style/outlines.css";
 const root = createRoot(document.getElementById("root") as HTMLElement);
 
 function show(connection: Connection): void {
+  void connection.queries.prefetchQuery(settingsQuery(connection.supabase));
   if (/^(#\/?)?$/.test(window.location.hash)) askAhead(connection);
   root.render(
     <ConnectionProvider connection={connection}>

@@ -4,6 +4,10 @@ import { useConnection } from "./connection";
 import type { Database } from "./database.types";
 import { type Arena, answeredOrNull } from "./supabase";
 
+const READ_EVERY_MS = 60_000;
+/** While they could not be read. */
+const TRY_EVERY_MS = 5_000;
+
 export type SettingsRow = Database["public"]["Tables"]["arena_settings"]["Row"];
 
 export function settingsQuery(arena: Arena) {
@@ -11,7 +15,8 @@ export function settingsQuery(arena: Arena) {
     queryKey: ["settings"],
     queryFn: ({ signal }) =>
       answeredOrNull(arena.from("arena_settings").select("*").abortSignal(signal).maybeSingle()),
-    staleTime: 60_000,
+    staleTime: READ_EVERY_MS,
+    refetchInterval: ({ state }) => (state.data === undefined ? TRY_EVERY_MS : READ_EVERY_MS),
   });
 }
 

@@ -19,20 +19,11 @@ const IMMUTABLE = "public, max-age=31536000, immutable";
 /** @param {{folder: string, config: object}} page */
 export function mountPage(app, { folder, config }) {
   app.use(protect);
-  app.get("/config.json", (context) => {
-    // Said, though the page would find it: an address that was built in would go before it.
-    const answer = { supabaseUrl: originOf(context.req), ...config };
-    return context.json(answer, 200, { "cache-control": "no-store" });
-  });
+  // The page's own origin, which it knows best. Said, for an address that was built in would go before silence.
+  const answer = { supabaseUrl: "/", ...config };
+  app.get("/config.json", (context) => context.json(answer, 200, { "cache-control": "no-store" }));
   app.get("/assets/*", cacheControl(IMMUTABLE), serveStatic({ root: folder }));
   app.get("/*", cacheControl("no-cache"), etag(), serveStatic({ root: folder }));
-}
-
-/** As the browser sees it: a proxy that speaks https to it says so. */
-function originOf(request) {
-  const { protocol, host } = new URL(request.url);
-  const forwarded = request.header("x-forwarded-proto");
-  return `${forwarded === "https" ? "https:" : protocol}//${host}`;
 }
 
 async function protect(context, next) {

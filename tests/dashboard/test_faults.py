@@ -29,7 +29,7 @@ def configured(**config: Any) -> Callable[[Page], None]:
     ("config", "words"),
     [
         ({}, "no publishable key is set"),
-        ({"publishableKey": "sb_secret_x"}, "holds the secret key"),
+        ({"publishableKey": "sb_secret_x"}, "holds a secret key"),
         ({"publishableKey": "k", "supabaseUrl": "abc.supabase.co"}, 'supabaseUrl is "abc.supabase.co"'),
     ],
 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from local import LocalStack
 from tests.dashboard.conftest import PASSWORD, OpenPage, User
@@ -79,7 +79,17 @@ def test_what_was_seen_as_one_person_goes_with_them(
     expect(page.get_by_text("Waiting (1)")).to_be_visible()
     page.get_by_role("banner").get_by_role("link", name="@example.com").click()
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    held: list[Route] = []
+    page.route("**/rest/v1/job_list*", held.append)
     page.get_by_role("link", name="Live").click()
+    expect(page.get_by_role("heading", name="Live")).to_be_visible()
+    page.wait_for_timeout(300)
+    assert held
+    expect(page.get_by_text("Waiting (1)")).to_have_count(0)  # nor is it shown until the answer comes
+    page.unroute("**/rest/v1/job_list*")
+    for route in held:
+        route.continue_()
     expect(page.get_by_text("No battle yet")).to_be_visible()
 
 

@@ -34,7 +34,8 @@ function judged(scale: Scale, { better, advantage }: Standing): unknown[] {
 /** Without the digits that only the arithmetic made. */
 function figure(scale: Scale, value: number | null | undefined): number | null {
   if (value === null || value === undefined) return null;
-  return Number((scale === "ratio" ? Math.exp(value) : value).toPrecision(9));
+  const shown = scale === "ratio" ? Math.exp(value) : value;
+  return Number.isFinite(shown) ? Number(shown.toPrecision(9)) : null; // an interval may have no end
 }
 
 /** A spreadsheet would run a text that begins with one of = + - @. */

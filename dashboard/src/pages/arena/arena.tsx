@@ -14,6 +14,7 @@ import { ModelPicker } from "./model-picker";
 import { choices, firstPair, isOffered, whyPairWaits } from "./models";
 import { type BattleOptions, DEFAULT_OPTIONS } from "./options";
 import { OptionsFields } from "./options-fields";
+import { ownFiles } from "./own-files";
 import { type Place, placeOf, randomId, submitJob, type WantedJob } from "./submit-job";
 import { useDraft } from "./use-draft";
 
@@ -114,7 +115,9 @@ function useSubmit() {
     setBusy(true);
     setError(null);
     try {
-      navigate(`/battle/${await submitJob(supabase, job, key)}`);
+      const id = await submitJob(supabase, job, key);
+      ownFiles.wereSent(job.images);
+      navigate(`/battle/${id}`);
     } catch (refused) {
       setError(refused as Error);
     } finally {

@@ -1,25 +1,36 @@
-import { type DragEvent, useEffect, useId, useRef, useState, useSyncExternalStore } from "react";
+import {
+  type DragEvent,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { useConnection, useSession } from "../../connection";
+import { Skeleton } from "../../parts/skeleton";
 import { useSettings } from "../../settings";
 import { BoxEditor } from "./box-editor";
 import "./file-source.css";
 import type { SourceProps } from "./image-sources";
-import { jobImages, type OwnFile, ownFiles } from "./own-files";
+import { jobImages, NOBODY, type OwnFile, ownFiles } from "./own-files";
 import { TYPES, whyNot } from "./upload";
 
 /** Files from this computer, put into Storage, with their cars counted or boxed. */
 export function FileSource({ onChange }: SourceProps) {
   const { supabase } = useConnection();
   const settings = useSettings();
-  const { user } = useSession();
+  const { user, loading } = useSession();
   const files = useSyncExternalStore(ownFiles.listen, ownFiles.all);
   const may = user ? settings?.allow_uploads : settings?.allow_anon_uploads;
   const images = jobImages(files);
-  useEffect(() => ownFiles.belongTo(user?.id ?? "anon"), [user]);
+  // Before the first paint, for nobody shall see another one's pictures.
+  useLayoutEffect(() => {
+    if (!loading) ownFiles.belongTo(supabase, user?.id ?? NOBODY);
+  }, [supabase, user, loading]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: onChange is made anew by every drawing of the form
   useEffect(() => onChange(images ?? []), [files]);
-  useWarningOnLeave(files.length > 0);
-  if (!settings) return null;
+  if (!settings) return <Skeleton height={120} />;
   if (!may) return <NoUploads isSignedIn={user !== null} allowsUsers={settings.allow_uploads} />;
   return (
     <div className="stack">
@@ -36,16 +47,6 @@ export function FileSource({ onChange }: SourceProps) {
       )}
     </div>
   );
-}
-
-/** The browser asks before it closes the page, with which counts and boxes would be gone. */
-function useWarningOnLeave(isNeeded: boolean): void {
-  useEffect(() => {
-    if (!isNeeded) return;
-    const warn = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", warn);
-    return () => window.removeEventListener("beforeunload", warn);
-  }, [isNeeded]);
 }
 
 function NoUploads({ isSignedIn, allowsUsers }: { isSignedIn: boolean; allowsUsers: boolean }) {

@@ -24,8 +24,13 @@ export function choices(rows: readonly ModelRow[]): Choice[] {
       (one, other) =>
         Number(other.model.can_detect_cars) - Number(one.model.can_detect_cars) ||
         // By code, not by locale, whose rules take a browser a while to load at the first sight of the page.
-        (one.model.name.toLowerCase() < other.model.name.toLowerCase() ? -1 : 1),
+        (nameOf(one) < nameOf(other) ? -1 : 1),
     );
+}
+
+/** Different for each, for the id is at its end. */
+function nameOf({ model }: Choice): string {
+  return `${model.name.toLowerCase()} ${model.id}`;
 }
 
 /** Why a model cannot be run right now; null where it can. */

@@ -21,9 +21,17 @@ export interface OwnFile {
 
 const AT_ONCE = 3;
 
+/** The folder of who is not signed in. */
+export const NOBODY = "anon";
+
 export class OwnFiles {
   #files: readonly OwnFile[] = [];
-  #folder = "";
+  /** Of Storage, where the files are: the user's id, or that of nobody. */
+  #folder = NOBODY;
+  /** The folder of who is there. */
+  #present = NOBODY;
+  #seen: readonly OwnFile[] = [];
+  #isUnsent = false;
   readonly #listeners = new Set<() => void>();
 
   readonly listen = (listener: () => void): (() => void) => {
@@ -31,32 +39,57 @@ export class OwnFiles {
     return () => this.#listeners.delete(listener);
   };
 
-  readonly all = (): readonly OwnFile[] => this.#files;
+  /** Those of who is there. */
+  readonly all = (): readonly OwnFile[] => this.#seen;
 
-  /** @param folder of Storage, "anon" or the user's id; the files of another one are not this person's. */
-  belongTo(folder: string): void {
-    if (folder === this.#folder) return;
-    this.#folder = folder;
-    for (const { id } of this.#files) this.remove(id);
+  /** Whether counts or boxes would be gone with the page. */
+  get isUnsent(): boolean {
+    return this.#isUnsent && this.#files.length > 0;
+  }
+
+  /**
+   * Who signs in takes along what they chose before. Who is signed out, perhaps by the clock, finds it again when they are
+   * back; another person does not.
+   *
+   * @param folder the user's id, or that of nobody
+   */
+  belongTo(arena: Arena, folder: string): void {
+    if (folder === this.#present) return;
+    this.#present = folder;
+    if (folder !== NOBODY && folder !== this.#folder) {
+      const areTheirs = this.#folder === NOBODY;
+      this.#folder = folder;
+      if (areTheirs) void this.#sendAll(arena, this.#files);
+      else this.#clear();
+    }
+    this.#tell();
+  }
+
+  /** A battle of these was started: nothing would be lost any more. */
+  wereSent(images: readonly JobImage[]): void {
+    const paths = new Set(images.map(({ image_path }) => image_path));
+    if (this.#files.every(({ path }) => paths.has(path))) this.#isUnsent = false;
   }
 
   /** Takes files in, and uploads them a few at a time. */
   async add(arena: Arena, chosen: readonly File[]): Promise<void> {
+    if (this.#folder !== this.#present) {
+      this.#clear(); // those of who is not there
+      this.#folder = this.#present;
+    }
     const added = chosen.map(ownFile);
     this.#set([...this.#files, ...added]);
-    const sound = added.filter(({ state }) => state === "uploading");
-    await inTurns(
-      sound.map((file) => () => this.send(arena, file)),
-      AT_ONCE,
-    );
+    await this.#sendAll(arena, added);
   }
 
   /** Uploads one that was not removed meanwhile. */
   async send(arena: Arena, { id, file }: OwnFile): Promise<void> {
     if (!this.#files.some((each) => each.id === id)) return;
-    this.change(id, { state: "uploading", error: "" });
+    const folder = this.#folder;
+    this.change(id, { state: "uploading", error: "", path: "" });
     try {
-      this.change(id, { path: await upload(arena, this.#folder, file), state: "there" });
+      const path = await upload(arena, folder, file);
+      if (folder === this.#folder) this.change(id, { path, state: "there" });
     } catch (error) {
       this.change(id, { state: "failed", error: (error as Error).message });
     }
@@ -77,8 +110,26 @@ export class OwnFiles {
     this.#set(this.#files.filter((file) => file.id !== id));
   }
 
+  async #sendAll(arena: Arena, files: readonly OwnFile[]): Promise<void> {
+    const sound = files.filter(({ file }) => !whyNot(file));
+    await inTurns(
+      sound.map((file) => () => this.send(arena, file)),
+      AT_ONCE,
+    );
+  }
+
+  #clear(): void {
+    for (const { id } of this.#files) this.remove(id);
+  }
+
   #set(files: readonly OwnFile[]): void {
     this.#files = files;
+    this.#isUnsent = true;
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#seen = this.#folder === this.#present ? this.#files : [];
     for (const listener of this.#listeners) listener();
   }
 }
@@ -110,3 +161,8 @@ function ownFile(file: File): OwnFile {
 
 /** Those of this tab. */
 export const ownFiles = new OwnFiles();
+
+// The browser asks before it closes the page, on whichever route.
+globalThis.addEventListener?.("beforeunload", (event) => {
+  if (ownFiles.isUnsent) event.preventDefault();
+});

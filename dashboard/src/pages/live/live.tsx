@@ -19,7 +19,7 @@ const PAGE = 25;
 export default function Live() {
   const { supabase } = useConnection();
   const [most, setMost] = useState(PAGE);
-  const { data, error, refetch } = useLiveQuery({
+  const { data, error, isPlaceholderData, refetch } = useLiveQuery({
     key: ["live", most],
     tables: ["jobs", "agents", "comparison_results"],
     read: (signal) => readLive(supabase, most, signal),
@@ -28,12 +28,19 @@ export default function Live() {
     <Page title="Live" lead="What runs, what waits, what has ended, and who does the work.">
       {error && <ErrorNote error={error} onRetry={() => void refetch()} />}
       {!data && !error && <Skeleton height="60vh" />}
-      {data && <Sections data={data} most={most} onMore={() => setMost(most + 2 * PAGE)} />}
+      {data && (
+        <Sections
+          data={data}
+          // Also while more is on its way, or the focus would be lost with the button.
+          hasMore={isPlaceholderData || data.ended.length === most || data.waitingCount > most}
+          onMore={() => setMost(most + 2 * PAGE)}
+        />
+      )}
     </Page>
   );
 }
 
-function Sections({ data, most, onMore }: { data: LiveData; most: number; onMore: () => void }) {
+function Sections({ data, hasMore, onMore }: { data: LiveData; hasMore: boolean; onMore: () => void }) {
   const isEmpty = data.running.length + data.waiting.length + data.ended.length === 0;
   return (
     <>
@@ -55,7 +62,7 @@ function Sections({ data, most, onMore }: { data: LiveData; most: number; onMore
             none="Nothing waits."
           />
           <Jobs title="Lately ended" jobs={data.ended} data={data} none="Nothing has ended yet." />
-          {(data.ended.length === most || data.waitingCount > most) && (
+          {hasMore && (
             <button type="button" className="button" onClick={onMore}>
               Show more
             </button>

@@ -85,12 +85,15 @@ function Saying({ id, said }: { id: string; said: Said }) {
 type Way = "in" | "up" | "link";
 
 function Form({ why }: { why: string }) {
-  const { supabase, failedLink } = useConnection();
+  const { supabase, takeFailure } = useConnection();
   const [here, navigate] = useLocation();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
-  const [said, setSaid] = useState<Said>(failedLink === null ? null : { text: failedLink, isError: true });
+  const [said, setSaid] = useState<Said>(() => {
+    const text = takeFailure();
+    return text === null ? null : { text, isError: true };
+  });
   const id = useId();
   const go = async (way: Way) => {
     setBusy(true);
