@@ -32,11 +32,15 @@ def running(code: str) -> Iterator[psutil.Process]:
 
 
 def work(process: psutil.Process, seconds: float) -> float:
-    """CPU seconds that it uses meanwhile."""
-    before = process.cpu_times()
-    time.sleep(seconds)
-    after = process.cpu_times()
-    return float(after.user + after.system - before.user - before.system)
+    """CPU seconds that it uses meanwhile; on a busy machine that takes longer, until there is something to see."""
+    before, deadline = process.cpu_times(), time.monotonic() + 60
+    used = 0.0
+    while used < 0.4 * seconds and time.monotonic() < deadline:
+        time.sleep(seconds)
+        after = process.cpu_times()
+        used = float(after.user + after.system - before.user - before.system)
+    assert used >= 0.4 * seconds
+    return used
 
 
 @pytest.fixture
@@ -58,7 +62,6 @@ def test_a_busy_process_of_somebody_else_is_seen() -> None:
     with running(SPIN) as process, OtherLoad() as load:
         start = time.perf_counter()
         used = work(process, 1.5) / (time.perf_counter() - start)
-    assert used > 0.1
     assert load.cores is not None
     assert load.cores > 0.8 * used - 0.05
 
@@ -80,7 +83,6 @@ def test_what_our_children_start_does_not_count() -> None:
         start = time.perf_counter()
         used = work(grandchild, 1.0)
         seconds = time.perf_counter() - start
-    assert used > 0.1
     assert load.cores is not None
     assert 10.0 - load.cores * seconds == pytest.approx(used, abs=0.25)
 
