@@ -3,6 +3,8 @@ import { useLocation } from "wouter";
 import { useConnection, useSession } from "../../connection";
 import { Page } from "../../parts/page";
 import { Skeleton } from "../../parts/skeleton";
+import { Account } from "./account";
+import { type Said, Saying } from "./saying";
 import "./sign-in.css";
 
 const WHY =
@@ -20,66 +22,7 @@ export default function SignIn({ why = WHY }: { why?: string }) {
         <Skeleton height={320} />
       </Page>
     );
-  return user ? <Account email={user.email ?? "a user without an address"} /> : <Form why={why} />;
-}
-
-function Account({ email }: { email: string }) {
-  const { supabase } = useConnection();
-  const [password, setPassword] = useState("");
-  const [said, setSaid] = useState<Said>(null);
-  const id = useId();
-  const change = async () => {
-    const { error } = await supabase.auth.updateUser({ password });
-    setSaid({ text: error?.message ?? "The password is set.", isError: error !== null });
-    if (!error) setPassword("");
-  };
-  const signOut = async () => {
-    const { error } = await supabase.auth.signOut();
-    if (error) setSaid({ text: error.message, isError: true });
-  };
-  return (
-    <Page title="Your account" lead={`You are signed in as ${email}. ${WHY}`}>
-      <form
-        className="sign-in card"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void change();
-        }}
-      >
-        <label htmlFor={`${id}-password`}>New password</label>
-        <input
-          id={`${id}-password`}
-          type="password"
-          autoComplete="new-password"
-          required
-          value={password}
-          aria-describedby={`${id}-said`}
-          onChange={(event) => setPassword(event.target.value)}
-        />
-        <Saying id={`${id}-said`} said={said} />
-        <div className="row">
-          <button type="submit" className="button">
-            Set the password
-          </button>
-          <button type="button" className="button button--primary" onClick={() => void signOut()}>
-            Sign out
-          </button>
-        </div>
-      </form>
-    </Page>
-  );
-}
-
-type Said = { text: string; isError: boolean } | null;
-
-/** Its place is held from the start, so that nothing moves. */
-function Saying({ id, said }: { id: string; said: Said }) {
-  const className = said?.isError ? "sign-in__said sign-in__said--error" : "sign-in__said";
-  return (
-    <p id={id} role="status" className={className}>
-      {said?.text}
-    </p>
-  );
+  return user ? <Account email={user.email ?? "a user without an address"} why={WHY} /> : <Form why={why} />;
 }
 
 type Way = "in" | "up" | "link";
