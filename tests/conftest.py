@@ -1,5 +1,6 @@
 """What tests of several parts share: one local stack with the arena's database in it."""
 
+import signal
 from collections.abc import Iterator
 
 import psycopg
@@ -8,6 +9,12 @@ import pytest
 from agent.migrate import migrate
 from local import LocalStack
 from tests.sql.database import WIDE_OPEN
+
+
+def pytest_configure() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would all that tests start and then interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
