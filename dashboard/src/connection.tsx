@@ -11,8 +11,8 @@ export interface Connection {
   config: Config;
   hub: Hub;
   queries: QueryClient;
-  /** Why a link from an email did not sign in; said once. */
-  takeFailure: () => string | null;
+  /** Why a link from an email did not sign in; null once it was shown. */
+  failedLink: { current: string | null };
 }
 
 export interface Session {
@@ -36,13 +36,8 @@ export function useSession(): Session {
 /** Throws ConfigMissing. */
 export async function openConnection(config: Config): Promise<Connection> {
   const supabase = connect(config);
-  let failure = await takeLink(supabase);
-  const takeFailure = () => {
-    const said = failure;
-    failure = null;
-    return said;
-  };
-  return { supabase, config, hub: new Hub(supabase), queries: newQueryClient(), takeFailure };
+  const failedLink = { current: await takeLink(supabase) };
+  return { supabase, config, hub: new Hub(supabase), queries: newQueryClient(), failedLink };
 }
 
 /** Takes what a link from an email brought out of the address, where the routes are; gives why it did not sign in. */

@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { useEffect, useId, useState } from "react";
 import { useLocation } from "wouter";
 import { useConnection, useSession } from "../../connection";
 import { Page } from "../../parts/page";
@@ -28,15 +28,16 @@ export default function SignIn({ why = WHY }: { why?: string }) {
 type Way = "in" | "up" | "link";
 
 function Form({ why }: { why: string }) {
-  const { supabase, takeFailure } = useConnection();
+  const { supabase, failedLink } = useConnection();
   const [here, navigate] = useLocation();
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const [busy, setBusy] = useState(false);
-  const [said, setSaid] = useState<Said>(() => {
-    const text = takeFailure();
-    return text === null ? null : { text, isError: true };
-  });
+  const failed = failedLink.current;
+  const [said, setSaid] = useState<Said>(failed === null ? null : { text: failed, isError: true });
+  useEffect(() => {
+    failedLink.current = null;
+  }, [failedLink]);
   const id = useId();
   const go = async (way: Way) => {
     setBusy(true);
