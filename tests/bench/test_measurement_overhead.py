@@ -62,6 +62,6 @@ def test_twins_are_compared_and_their_offsets_summed_up() -> None:
 @pytest.mark.long
 def test_the_time_to_the_first_prediction_is_taken_cold_and_warm() -> None:
     with photographs(2, width=64, height=48) as images:
-        rows = Warm("two photographs", images, repeats=1).table().rows
+        rows = Warm("two photographs", images, repeats=1, options=TINY).table().rows
     assert [row[0] for row in rows] == ["cold", "warm 1"]
     assert all(0 < float(first) < float(timed) for _, first, timed in rows)

@@ -16,7 +16,8 @@ from tests.dashboard.test_lists import DatabaseRatings
 SCREENS = Path(__file__).parents[2] / "runs" / "screens"
 AXE = FOLDER / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = ["arena", "live", "tie", "won", "failed", "results", "leaderboard", "model", "sign-in", "nowhere"]
-LOOKS = [("light", 1400), ("dark", 390), ("light", 1920)]
+LOOKS = [("light", 1400), ("dark", 390)]
+WIDE = 1920
 OTHER = {"light": "dark", "dark": "light"}
 MOST_SHIFT = 0.02
 MOST_BYTES = 250_000
@@ -57,14 +58,22 @@ def test_every_page_is_worth_looking_at(open_page: OpenPage, database: Connectio
         shift = page.evaluate("() => window.shifts")
         if shift > MOST_SHIFT:
             wrong.append(f"{name} moves: {shift:.3f}")
-        if page.evaluate("() => document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            wrong.append(f"{name} is wider than its window")
+        wrong += overflow(page, name)
         wrong += [f"{name}: {each}" for each in violations(page)]
         page.emulate_media(color_scheme=OTHER[theme])  # type: ignore[arg-type]
         page.screenshot(path=SCREENS / f"{name}-{OTHER[theme]}-{width}.png", full_page=True)
         wrong += [f"{name} in {OTHER[theme]}: {each}" for each in contrasts(page)]
+        if width == LOOKS[0][1]:
+            page.set_viewport_size({"width": WIDE, "height": 900})
+            page.screenshot(path=SCREENS / f"{name}-{OTHER[theme]}-{WIDE}.png", full_page=True)
+            wrong += overflow(page, f"{name} at {WIDE}")
         page.context.close()
     assert not wrong, "\n".join(wrong)
+
+
+def overflow(page: Page, name: str) -> list[str]:
+    wide = "() => document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    return [f"{name} is wider than its window"] if page.evaluate(wide) else []
 
 
 def violations(page: Page) -> list[str]:

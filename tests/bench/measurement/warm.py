@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from benchmark import Arena, LabelledImage, Progress
+from benchmark import Arena, LabelledImage, Options, Progress
 from tests.bench.measurement.demo_models import (
     MODEL_A,
     MODEL_B,
@@ -28,6 +28,7 @@ class Warm:
     images: Sequence[LabelledImage]
     #: Comparisons after the first.
     repeats: int = 2
+    options: Options = QUICK
 
     def table(self) -> Table:
         with Arena(demo_catalogue(), settings=SETTINGS) as arena:
@@ -46,7 +47,7 @@ class Warm:
         def note(progress: Progress) -> None:
             began.setdefault(progress.phase, time.perf_counter() - start)
 
-        arena.compare(MODEL_A, MODEL_B, self.images, QUICK, on_progress=note)
+        arena.compare(MODEL_A, MODEL_B, self.images, self.options, on_progress=note)
         return (f"warm {number}" if number else "cold", began[_PHASES[0]], began[_PHASES[1]])
 
 
