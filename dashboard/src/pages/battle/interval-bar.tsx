@@ -11,7 +11,7 @@ interface IntervalBarProps {
 
 /**
  * The difference as a point and its interval as a line: left of the middle A is better, right of it B. One that leaves
- * the middle free wears the better side's colour; an open point was not tested.
+ * the middle free, and passes its test, wears the better side's colour; an open point was not tested.
  */
 export function IntervalBar({ standing, axis, label }: IntervalBarProps) {
   const { advantage } = standing;

@@ -28,8 +28,8 @@ export function MetricTables({ row, names }: { row: Unknown; names: Names }) {
     <section className="stack" aria-labelledby="metrics">
       <h2 id="metrics">Metric by metric</h2>
       <p className="muted">
-        Each bar is the {levelText(objectOf(row.verdict))} interval of the difference. One that leaves the
-        middle free wears the better side's colour and is more than chance (●); a grey one is not; an open dot
+        Each bar is the {levelText(objectOf(row.verdict))} interval of the difference. One in the better
+        side's colour is more than chance (●), by its interval and its test; a grey one is not; an open dot
         was measured without an interval (○).
       </p>
       <div className="metric-tables">
