@@ -99,3 +99,20 @@ test("what was fought over is not asked about when the page closes", async () =>
   own.change(own.all()[0]?.id ?? "", { cars: 3 });
   expect(own.isUnsent).toBe(true);
 });
+
+test("an upload that fails late says nothing of the one that followed it", async () => {
+  const { arena } = storage();
+  let fail = () => {};
+  const slow = {
+    storage: {
+      from: () => ({ upload: () => new Promise((_, reject) => (fail = () => reject(new Error("late")))) }),
+    },
+  } as unknown as Arena;
+  const own = new OwnFiles();
+  const coming = own.add(slow, files().slice(0, 1));
+  own.belongTo(arena, "ann");
+  await vi.waitFor(() => expect(own.all()[0]?.state).toBe("there"));
+  fail();
+  await coming;
+  expect(own.all()[0]).toMatchObject({ state: "there", error: "" });
+});

@@ -87,12 +87,12 @@ export class OwnFiles {
     if (!this.#files.some((each) => each.id === id)) return;
     const folder = this.#folder;
     this.change(id, { state: "uploading", error: "", path: "" });
-    try {
-      const path = await upload(arena, folder, file);
-      if (folder === this.#folder) this.change(id, { path, state: "there" });
-    } catch (error) {
-      this.change(id, { state: "failed", error: (error as Error).message });
-    }
+    const outcome = await upload(arena, folder, file).then(
+      (path): Partial<OwnFile> => ({ state: "there", path }),
+      (error: Error): Partial<OwnFile> => ({ state: "failed", error: error.message }),
+    );
+    // Else it is on its way into another folder by now.
+    if (folder === this.#folder) this.change(id, outcome);
   }
 
   change(id: string, to: Partial<OwnFile>): void {
