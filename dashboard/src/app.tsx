@@ -6,9 +6,9 @@ import { Gate } from "./gate";
 import { Masthead } from "./masthead";
 import Arena from "./pages/arena/arena";
 import { Boundary } from "./parts/boundary";
+import { Loading } from "./parts/loading";
 import { LostBanner } from "./parts/lost-banner";
 import { Page } from "./parts/page";
-import { Skeleton } from "./parts/skeleton";
 
 // The first page alone is loaded at once.
 const Live = lazy(() => import("./pages/live/live"));
@@ -66,7 +66,9 @@ function Contents() {
       <Route path="/live" component={Live} />
       <Route path="/battle/:jobId">{({ jobId }) => <Battle key={jobId} jobId={jobId} />}</Route>
       <Route path="/results" component={Results} />
-      <Route path="/leaderboard/:machine?" component={Leaderboard} />
+      <Route path="/leaderboard/:machine?">
+        {({ machine = "" }) => <Leaderboard asked={decoded(machine)} />}
+      </Route>
       <Route path="/model/:id">{({ id }) => <Model key={id} id={decoded(id)} />}</Route>
       <Route>
         <Page title="There is nothing here" lead="The link may be cut short.">
@@ -79,15 +81,7 @@ function Contents() {
   );
 }
 
-function Loading() {
-  return (
-    <Page title="">
-      <Skeleton height="60vh" />
-    </Page>
-  );
-}
-
-/** A link that was cut short may end in half a letter. */
+/** The router leaves some escapes as they are; a link that was cut short may end in half a letter. */
 function decoded(text: string): string {
   try {
     return decodeURIComponent(text);

@@ -1,7 +1,7 @@
 import { lazy, type ReactNode } from "react";
 import { useConnection, useSession } from "./connection";
+import { Loading } from "./parts/loading";
 import { Page } from "./parts/page";
-import { Skeleton } from "./parts/skeleton";
 import { useSettings } from "./settings";
 
 const SignIn = lazy(() => import("./pages/sign-in/sign-in"));
@@ -19,11 +19,6 @@ export function Gate({ children }: { children: ReactNode }) {
         lead="And this page has no sign-in. Who owns it sets signIn to required in its config.json."
       />
     );
-  if (loading)
-    return (
-      <Page title="">
-        <Skeleton height="60vh" />
-      </Page>
-    );
+  if (loading) return <Loading />;
   return <SignIn why="This arena is private: sign in to see it and to start battles." />;
 }

@@ -1,4 +1,4 @@
-import { Link, useLocation, useParams } from "wouter";
+import { Link, useLocation } from "wouter";
 import { useConnection } from "../../connection";
 import { count } from "../../format";
 import { useLiveQuery } from "../../live/use-live-query";
@@ -13,8 +13,8 @@ import { groupsOf } from "./ranks";
 import { RatingTable } from "./rating-table";
 import { WinMatrix } from "./win-matrix";
 
-/** Ratings over all results, of each machine on its own. */
-export default function Leaderboard() {
+/** Ratings over all results, of each hardware on its own; first of what the address asks for. */
+export default function Leaderboard({ asked }: { asked: string }) {
   const { supabase } = useConnection();
   const { data, error, refetch } = useLiveQuery({
     key: ["leaderboard"],
@@ -36,16 +36,15 @@ export default function Leaderboard() {
           </Link>
         </Empty>
       )}
-      {data && data.length > 0 && <Machines machines={data} />}
+      {data && data.length > 0 && <Machines machines={data} asked={asked} />}
     </Page>
   );
 }
 
-function Machines({ machines }: { machines: readonly MachineRow[] }) {
-  const { machine: asked } = useParams<{ machine?: string }>();
+function Machines({ machines, asked }: { machines: readonly MachineRow[]; asked: string }) {
   const [, navigate] = useLocation();
   const choose = (next: string) => navigate(`/leaderboard/${encodeURIComponent(next)}`, { replace: true });
-  const found = machines.find((each) => inRoute(each.machine) === asked);
+  const found = machines.find((each) => each.machine === asked);
   const machine = found ?? (machines[0] as MachineRow);
   return (
     <>
@@ -63,11 +62,6 @@ function Machines({ machines }: { machines: readonly MachineRow[] }) {
       <Ratings key={machine.machine} machine={machine} />
     </>
   );
-}
-
-/** As the router gives it: it takes back the escapes of all characters but those that part addresses. */
-function inRoute(machine: string): string {
-  return decodeURI(encodeURIComponent(machine));
 }
 
 function Ratings({ machine }: { machine: MachineRow }) {

@@ -1,7 +1,7 @@
 /** What the live page reads. */
 import type { Database } from "../../database.types";
 import type { JobRow } from "../../parts/job-progress/job-progress";
-import { type Arena, answered, answeredOrNull, inParts } from "../../supabase";
+import { type Arena, answered, inParts, translated } from "../../supabase";
 import { readWinners } from "./winners";
 
 type Views = Database["public"]["Views"];
@@ -52,9 +52,9 @@ export async function readLive(arena: Arena, most: number, signal: AbortSignal):
 
 async function countWaiting(arena: Arena, signal: AbortSignal): Promise<number> {
   const pending = arena.from("job_list").select("id", { count: "exact", head: true }).eq("status", "pending");
-  const answer = await pending.abortSignal(signal);
-  await answeredOrNull(Promise.resolve(answer));
-  return answer.count ?? 0;
+  const { count, error, status } = await pending.abortSignal(signal);
+  if (error) throw translated(error, status);
+  return count ?? 0;
 }
 
 /** Why they wait: of the waiting, and of those whose agent has gone silent. */
