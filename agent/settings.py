@@ -103,6 +103,16 @@ class Settings(ProjectSettings):
         frozenset({"arena-images"}), alias="ARENA_STORAGE_BUCKETS"
     )
 
+    metrics_host: str = Field("127.0.0.1", alias="ARENA_METRICS_HOST")
+    metrics_port: int = Field(9464, alias="ARENA_METRICS_PORT", ge=0, le=65535)
+    otlp_endpoint: HttpUrl | None = Field(None, alias="OTEL_EXPORTER_OTLP_ENDPOINT")
+    otlp_headers: SecretStr | None = Field(None, alias="OTEL_EXPORTER_OTLP_HEADERS")
+
+    stop_pod: bool = Field(False, alias="ARENA_STOP_POD")
+    runpod_pod_id: str | None = Field(None, alias="RUNPOD_POD_ID", pattern=r"^[\w-]+$")
+    runpod_api_key: Key | None = Field(None, alias="RUNPOD_API_KEY")
+    runpod_api_url: HttpUrl = Field(HttpUrl("https://api.runpod.io/v2"), alias="ARENA_RUNPOD_API_URL")
+
     log_format: Literal["auto", "json", "console"] = Field("auto", alias="ARENA_LOG_FORMAT")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", alias="ARENA_LOG_LEVEL")
 
@@ -137,6 +147,15 @@ class Settings(ProjectSettings):
             raise ValueError(
                 "SUPABASE_PUBLISHABLE_KEY is not set. A SUPABASE_KEY of `arena agent-key` says who the agent is, and "
                 "the publishable key beside it which project is meant."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _pod_that_can_be_stopped(self) -> Self:
+        if self.stop_pod and not (self.runpod_pod_id and self.runpod_api_key):
+            raise ValueError(
+                "ARENA_STOP_POD is true, but RUNPOD_POD_ID or RUNPOD_API_KEY is not set. A RunPod pod has both by "
+                "itself; elsewhere there is nothing to stop."
             )
         return self
 

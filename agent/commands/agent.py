@@ -23,6 +23,10 @@ from benchmark import BenchmarkSettings, Catalogue
 
 _log = structlog.stdlib.get_logger(__name__)
 
+_SECRETS = (
+    *("SUPABASE_KEY", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_JWT_SECRET", "DATABASE_URL"),
+    *("RUNPOD_API_KEY", "OTEL_EXPORTER_OTLP_HEADERS"),
+)
 _STOP_SECONDS = 4.5
 _WARN_DAYS = 14.0
 
@@ -52,7 +56,7 @@ def agent(
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     # The models' processes inherit the environment and have no business with its secrets.
-    for secret in ("SUPABASE_KEY", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_JWT_SECRET", "DATABASE_URL"):
+    for secret in _SECRETS:
         os.environ.pop(secret, None)
     run(settings, Shift(once, idle_exit), drain=drain)
 

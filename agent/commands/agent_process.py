@@ -34,7 +34,7 @@ class AgentProcess:
             self._guard = subprocess.Popen(
                 [sys.executable, "-I", "-S", str(GUARD_FILE), "--", sys.executable, "-m", "agent", "agent"],
                 cwd=self._folder.name,  # where no .env lies
-                env={**_environment(), **settings, "ARENA_LOG_FORMAT": "json"},
+                env={**_environment(), "ARENA_METRICS_PORT": "0", **settings, "ARENA_LOG_FORMAT": "json"},
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

@@ -196,6 +196,7 @@ class Agents:
             "SUPABASE_URL": stack.url,
             "SUPABASE_KEY": stack.secret_key,
             "ARENA_POLL_SECONDS": "0.5",
+            "ARENA_METRICS_PORT": "0",
             "TMPDIR": str(scratch),  # one that is killed does not clean up behind itself
             **make_workplace(folder),
         }
