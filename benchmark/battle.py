@@ -105,7 +105,7 @@ class Battle:
         self._pids = [*(host.pid for host in hosts), *idle_pids]
         self._sides, self._hosts, self._question = sides, hosts, question
         settings = question.settings
-        memory_mb = settings.host_memory_mb or _MEMORY_SHARE * machine_memory_mb()
+        memory_mb = settings.host_memory_mb or _MEMORY_SHARE * machine_memory_mb() / settings.arenas
         self._limits = Limits(settings.silence_timeout_s, memory_mb, question.should_stop)
         self._phase_s: dict[str, float] = {}
         self._query = Query(question.options.confidence, question.options.classes)

@@ -42,7 +42,9 @@ class Arena:
         self._weights_dirs = tuple(weights_dirs)
         self._settings = settings or BenchmarkSettings()
         check_country(self._settings.country)
-        self._pool = HostPool(self._settings.max_hosts, self._settings.threads, self._settings.pool_memory_mb)
+        self._pool = HostPool(
+            self._settings.max_hosts, self._settings.threads, self._settings.pool_memory_mb, self._settings.arenas
+        )
         self._examiner = Examiner(max_pixels=self._settings.max_pixels)
         self._lock = threading.Lock()
         #: Whether Hosts that had no part in the last comparison were kept warm beside it.

@@ -28,6 +28,8 @@ class BenchmarkSettings:
     max_hosts: int = 4
     #: MiB that all Hosts together may take before idle ones go; None takes half of the machine's, or its container's.
     pool_memory_mb: float | None = None
+    #: Arenas at work on this machine at once, one a GPU: what is a share of the machine is divided among them.
+    arenas: int = 1
     #: Share of a comparison's images that may be unusable, 0–1; beyond that it fails.
     max_left_out: float = 0.5
     #: Pixels that an image may have.

@@ -14,7 +14,8 @@ _UNREADABLE = (psutil.Error, OSError)
 class OtherLoad:
     """A context manager, read once at its start and once at its end.
 
-    Processes of ours are this one, `pids`, and all that they start. In a container the figure may be that of the whole
+    Processes of ours are this one, `pids`, and all that those start: what else this one has started may be the Hosts of
+    another Arena, which measures another GPU beside us. In a container the figure may be that of the whole
     host, which is what matters: it is the host's cores that a model runs on.
     """
 
@@ -70,7 +71,8 @@ def _own_seconds(pids: Collection[int]) -> float:
 
 
 def _with_children(pids: Collection[int]) -> Iterator[psutil.Process]:
-    for process in (psutil.Process(), *_existing(pids)):
+    yield psutil.Process()
+    for process in _existing(pids):
         yield process
         with suppress(psutil.Error):
             yield from process.children(recursive=True)

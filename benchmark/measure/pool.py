@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from benchmark.measure.host import Host, forget_all, stop_all
 from benchmark.measure.machine_memory import machine_memory_mb
+from benchmark.measure.threads import default_threads
 
 #: Share of the machine's memory that all Hosts of a pool may take before idle ones go.
 _SHARE = 0.5
@@ -13,14 +14,17 @@ _SHARE = 0.5
 class HostPool:
     """Idle Hosts, the least recently used first. Use it from one thread at a time."""
 
-    def __init__(self, max_hosts: int, threads: int | None = None, memory_limit_mb: float | None = None) -> None:
+    def __init__(
+        self, max_hosts: int, threads: int | None = None, memory_limit_mb: float | None = None, arenas: int = 1
+    ) -> None:
         """Idle Hosts go while there are more Hosts than `max_hosts`, or while all together take more memory than that.
 
-        `memory_limit_mb` None: half of what this machine, or its container, has.
+        `memory_limit_mb` None: half of what this machine, or its container, has, shared by so many Arenas.
         """
         self._max_hosts = max(2, max_hosts)
-        self._memory_limit_mb = _SHARE * machine_memory_mb() if memory_limit_mb is None else memory_limit_mb
-        self._threads = threads
+        half_mb = _SHARE * machine_memory_mb() / arenas
+        self._memory_limit_mb = half_mb if memory_limit_mb is None else memory_limit_mb
+        self._threads = threads or default_threads(arenas)
         self._idle: list[Host] = []
         # A Host dies with the thread that started it, and the caller's thread may be short-lived.
         self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="host-starter")

@@ -8,14 +8,14 @@ import psutil
 from benchmark.measure.environment import container_limits
 
 
-def default_threads() -> int:
-    """One less than the usable cores, at least 1.
+def default_threads(arenas: int = 1) -> int:
+    """One less than the usable cores, at least 1; of the cores of each, where several Arenas share them.
 
     Every layer waits for its slowest thread, so with a thread on each core whatever else runs (the agent, the energy
     meter, the system) holds up all of them. On two shared cores, two threads took 15 to 20 % longer than one for a
     single image; for a batch they took as long, or two thirds where nobody else wanted the cores.
     """
-    return max(1, usable_cores() - 1)
+    return max(1, usable_cores() // arenas - 1)
 
 
 def usable_cores() -> int:

@@ -49,12 +49,6 @@ def work(process: psutil.Process, seconds: float) -> float:
 
 
 @pytest.fixture
-def strangers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a test starts is taken for somebody else's."""
-    monkeypatch.setattr(psutil.Process, "children", lambda self, recursive=False: [])
-
-
-@pytest.fixture
 def ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """All processes together use 10 s from the first reading to the second, whatever else runs here."""
     totals = iter([100.0, 110.0])
@@ -62,8 +56,8 @@ def ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(other_load, "_busy_seconds", lambda: next(totals))
 
 
-@pytest.mark.usefixtures("strangers")
 def test_a_busy_process_of_somebody_else_is_seen() -> None:
+    """Of another Arena of this very process, too."""
     with running(SPIN) as process, OtherLoad() as load:
         start = time.perf_counter()
         used = work(process, 1.5) / (time.perf_counter() - start)
@@ -71,7 +65,6 @@ def test_a_busy_process_of_somebody_else_is_seen() -> None:
     assert load.cores > 0.8 * used - 0.05
 
 
-@pytest.mark.usefixtures("strangers")
 def test_a_process_that_is_said_to_be_ours_does_not_count() -> None:
     """Both over one window, so that what else runs here does not matter."""
     with running(SPIN) as process, OtherLoad() as with_it, OtherLoad([process.pid]) as without:
@@ -83,11 +76,11 @@ def test_a_process_that_is_said_to_be_ours_does_not_count() -> None:
 
 
 @pytest.mark.usefixtures("ten_seconds")
-def test_what_our_children_start_does_not_count() -> None:
+def test_what_our_hosts_start_does_not_count() -> None:
     """Reading takes a while on a busy machine, so what is read lies between what was within and what was around it."""
     with running(PARENT) as grandchild:
         around, own, before = time.perf_counter(), time.process_time(), used_by(grandchild)
-        with OtherLoad() as load:
+        with OtherLoad([grandchild.ppid()]) as load:
             start = time.perf_counter()
             used_within = work(grandchild, 2.0)
             within = time.perf_counter() - start
