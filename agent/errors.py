@@ -8,6 +8,9 @@
     ├── MigrationError
     ├── AgentKeyError
     ├── JobEnded                  (a job that was watched)
+    ├── PodError
+    │   ├── PodUnavailable        (transient)
+    │   └── PodNotStopped
     ├── StoreError
     │   ├── StoreUnavailable      (transient)
     │   ├── KeyRefused
@@ -60,6 +63,21 @@ class AgentKeyError(AgentError):
 
 class JobEnded(AgentError):
     """The job ended without a result."""
+
+
+class PodError(AgentError):
+    """RunPod refused or could not answer."""
+
+
+class PodUnavailable(PodError):
+    """RunPod cannot be reached, or cannot do it, at the moment."""
+
+    #: Seconds for which it asks to be left alone.
+    retry_after_s: float = 0.0
+
+
+class PodNotStopped(PodError):
+    """The pod still runs and costs money."""
 
 
 class StoreError(AgentError):
