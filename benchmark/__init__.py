@@ -41,7 +41,10 @@ from benchmark.errors import (
 )
 from benchmark.labelled_image import LabelledImage
 from benchmark.left_out import LeftOut
+from benchmark.measure.device_check import look_at_device
+from benchmark.measure.device_report import DeviceReport, TorchGpu
 from benchmark.measure.environment import describe_machine
+from benchmark.measure.gpu import gpu_names
 from benchmark.models.catalogue import Catalogue, ModelEntry, WeightsFile, load_catalogue
 from benchmark.models.state import ModelState, model_state
 from benchmark.models.weights import CheckedWeights, resolve_weights, weights_place
@@ -70,6 +73,7 @@ __all__ = [
     "ClassMissing",
     "Comparison",
     "Detection",
+    "DeviceReport",
     "DeviceUnavailable",
     "Entries",
     "ExportFailed",
@@ -100,6 +104,7 @@ __all__ = [
     "Thumbnail",
     "TooFewImages",
     "TooFewImagesNow",
+    "TorchGpu",
     "UnknownCountry",
     "UnknownModel",
     "UnknownRuntime",
@@ -113,7 +118,9 @@ __all__ = [
     "calibrate",
     "compare",
     "describe_machine",
+    "gpu_names",
     "load_catalogue",
+    "look_at_device",
     "model_state",
     "rate",
     "resolve_weights",
