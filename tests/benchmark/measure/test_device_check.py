@@ -37,7 +37,7 @@ TAIL = "\nCUDA kernel errors might be asynchronously reported at some other API 
 
 def probed(*, torch: Any = TORCH, gpus: Any = (), warnings: Any = (), error: str | None = None, **other: Any) -> Probed:
     """A child that came to the computation, and had `error` there if that is given."""
-    use = {"warnings": []} | ({"error": error, "error_type": "RuntimeError"} if error else {})
+    use: dict[str, Any] = {"warnings": []} | ({"error": error, "error_type": "RuntimeError"} if error else {})
     listed = {"gpus": list(gpus), "warnings": list(warnings)}
     return Probed({"import": {**torch, "warnings": []}, "list": listed, "use": use}, **other)
 
