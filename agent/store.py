@@ -14,6 +14,9 @@ Failure = Literal["retrying", "failed", "cancelled", "lost"]
 Release = Literal["released", "cancelled", "lost"]
 AgentStatus = Literal["idle", "stopped"]
 
+#: What this agent and a database may ask of each other, as a number; docs/upgrades.md has the others.
+CONTRACT = 2
+
 
 @dataclass(frozen=True)
 class AgentCard:
@@ -32,8 +35,11 @@ class JobStore(Protocol):
     All raise StoreUnavailable (try later), KeyRefused, NotMigrated or RequestRefused.
     """
 
-    def register(self, status: AgentStatus = "idle") -> None:
-        """Make or refresh the agent's row."""
+    def register(self, status: AgentStatus = "idle", problem: str | None = None) -> None:
+        """Make or refresh the agent's row.
+
+        `problem` says in a sentence why the agent cannot work, None that it can; with one, no model counts as its own.
+        """
 
     def claim(self, request_id: UUID) -> Lease | None:
         """Take the next job whose models this agent can run; the same ``request_id`` gives the same claim."""

@@ -7,8 +7,9 @@ from uuid import UUID
 
 from agent.errors import NotMigrated, StoreUnavailable
 from agent.job import Lease
+from agent.log import scrub
 from agent.settings import Settings
-from agent.store import AgentCard, AgentStatus, Completion, Failure, Release, Renewal, StaleTallies
+from agent.store import CONTRACT, AgentCard, AgentStatus, Completion, Failure, Release, Renewal, StaleTallies
 from agent.supabase_client import MIGRATE_HINT, connect, retrying, supabase_errors
 from benchmark import Rating, Tally
 
@@ -30,17 +31,24 @@ class SupabaseStore:
         """Close the connections."""
         self._http.close()
 
-    def register(self, status: AgentStatus = "idle") -> None:
+    def register(self, status: AgentStatus = "idle", problem: str | None = None) -> None:
         """See JobStore."""
-        self._call_once(
-            "register_agent",
-            p_agent_id=str(self._card.id),
-            p_name=self._card.name,
-            p_version=self._card.version,
-            p_hardware=dict(self._card.hardware),
-            p_models=list(self._card.models),
-            p_status=status,
-        )
+        try:
+            self._call_once(
+                "register_agent",
+                p_agent_id=str(self._card.id),
+                p_name=self._card.name,
+                p_version=self._card.version,
+                p_hardware=dict(self._card.hardware),
+                p_models=[] if problem else list(self._card.models),
+                p_status=status,
+                p_problem=problem and scrub(problem),
+                p_contract=CONTRACT,
+            )
+        except NotMigrated as error:
+            raise NotMigrated(
+                "The database is older than this agent, or has nothing of the arena yet.", hint=MIGRATE_HINT
+            ) from error
 
     def claim(self, request_id: UUID) -> Lease | None:
         """See JobStore."""

@@ -46,33 +46,39 @@ export type Database = {
       }
       agents: {
         Row: {
+          contract: number
           hardware: NonNullable<Json>
           id: string
           job_id: string | null
           models: string[]
           name: string
+          problem: string | null
           started_at: string
           status: string
           updated_at: string
           version: string
         }
         Insert: {
+          contract?: number
           hardware?: NonNullable<Json>
           id: string
           job_id?: string | null
           models?: string[]
           name: string
+          problem?: string | null
           started_at?: string
           status?: string
           updated_at?: string
           version: string
         }
         Update: {
+          contract?: number
           hardware?: NonNullable<Json>
           id?: string
           job_id?: string | null
           models?: string[]
           name?: string
+          problem?: string | null
           started_at?: string
           status?: string
           updated_at?: string
@@ -688,11 +694,13 @@ export type Database = {
       }
       live_agents: {
         Row: {
+          contract: number | null
           hardware: Json | null
           id: string | null
           job_id: string | null
           models: string[] | null
           name: string | null
+          problem: string | null
           seen_at: string | null
           started_at: string | null
           status: string | null
@@ -833,6 +841,7 @@ export type Database = {
       }
     }
     Functions: {
+      arena_contract: { Args: Record<PropertyKey, never>; Returns: Json }
       cancel_job: { Args: { p_job_id: string }; Returns: string }
       claim_job: {
         Args: {
@@ -883,12 +892,23 @@ export type Database = {
         Args: { p_machine: string; p_ratings: Json; p_version: number }
         Returns: boolean
       }
+      queue_state: {
+        Args: Record<PropertyKey, never>
+        Returns: {
+          due: number
+          oldest_wait_s: number
+          pending: number
+          running: number
+        }[]
+      }
       register_agent: {
         Args: {
           p_agent_id: string
+          p_contract?: number
           p_hardware: Json
           p_models: string[]
           p_name: string
+          p_problem?: string
           p_status?: string
           p_version: string
         }

@@ -127,10 +127,10 @@ class MemoryStore:
         self._length, self._limit = timedelta(seconds=lease_seconds), timedelta(seconds=time_limit_seconds)
 
     @_transaction
-    def register(self, status: AgentStatus = "idle") -> None:
-        said = Agent(tuple(self._card.models), status)
+    def register(self, status: AgentStatus = "idle", problem: str | None = None) -> None:
+        said = Agent(() if problem else tuple(self._card.models), status, problem=problem)
         known = self._state.agents.get(self._card.id)
-        if known is None or (known.models, known.status) != (said.models, said.status):
+        if known is None or (known.models, known.status, known.problem) != (said.models, said.status, said.problem):
             self._state.agents[self._card.id] = said
 
     @_transaction

@@ -53,6 +53,7 @@ class Agent:
     models: tuple[str, ...]
     status: str
     job_id: UUID | None = None
+    problem: str | None = None
 
 
 @dataclass

@@ -12,7 +12,7 @@ from psycopg.types.json import Jsonb
 
 from agent.errors import RequestRefused
 from agent.job import Lease
-from agent.store import AgentCard, AgentStatus, Completion, Failure, Release, Renewal
+from agent.store import CONTRACT, AgentCard, AgentStatus, Completion, Failure, Release, Renewal
 from tests.agent.queue_state import IMAGES, YOLOS, Agent, Attempt, Job, QueueState
 
 Rows = list[dict[str, Any]]
@@ -82,7 +82,7 @@ class SqlQueue:
             results={row["job_id"]: row for row in self._rows("select * from public.comparison_results")},
             images=dict(images),
             agents={
-                row["id"]: Agent(tuple(row["models"]), row["status"], row["job_id"])
+                row["id"]: Agent(tuple(row["models"]), row["status"], row["job_id"], row["problem"])
                 for row in self._rows("select * from public.agents")
             },
         )
@@ -136,11 +136,12 @@ class SqlStore:
         self._connection, self._card = connection, card
         self._lease_seconds, self._time_limit_seconds = lease_seconds, time_limit_seconds
 
-    def register(self, status: AgentStatus = "idle") -> None:
+    def register(self, status: AgentStatus = "idle", problem: str | None = None) -> None:
         card = self._card
         self._call(
             "register_agent", p_agent_id=card.id, p_name=card.name, p_version=card.version,
-            p_hardware=dict(card.hardware), p_models=list(card.models), p_status=status,
+            p_hardware=dict(card.hardware), p_models=[] if problem else list(card.models), p_status=status,
+            p_problem=problem, p_contract=CONTRACT,
         )  # fmt: skip
 
     def claim(self, request_id: UUID) -> Lease | None:

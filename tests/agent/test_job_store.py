@@ -38,6 +38,16 @@ def test_an_agent_says_who_it_is_and_when_it_stops(bench: Bench) -> None:
     assert bench.queue.state().agents[card.id].status == "stopped"
 
 
+def test_an_agent_says_what_keeps_it_from_work_and_then_offers_no_model(bench: Bench) -> None:
+    card, store = bench.stranger()
+    store.register(problem="This machine has no GPU.")
+    agent = bench.queue.state().agents[card.id]
+    assert (agent.models, agent.status, agent.problem) == ((), "idle", "This machine has no GPU.")
+    store.register()
+    agent = bench.queue.state().agents[card.id]
+    assert (agent.models, agent.problem) == (YOLOS, None)
+
+
 def test_registering_again_is_no_second_agent(bench: Bench) -> None:
     _, store = bench.stranger()
     store.register()

@@ -13,7 +13,7 @@ from psycopg.errors import Diagnostic
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from sql.migration import migrations
+from sql.migration import BOOKKEEPING, migrations
 
 STUB = Path(__file__).with_name("supabase_stub.sql")
 PEOPLE = ("anon", "authenticated")
@@ -56,12 +56,15 @@ def make_it_supabase(uri: str) -> None:
 
 
 def migrate(uri: str, times: int = 1) -> None:
-    """Apply every migration, each in a transaction of its own, `times` times in a row."""
+    """Apply every migration, each in a transaction of its own, `times` times in a row, as the Supabase CLI would."""
     with connect(uri) as connection:
+        connection.execute(BOOKKEEPING)
         for migration in migrations():
             for _ in range(times):
                 with connection.transaction():
                     connection.execute(migration.sql.encode())
+            record = "insert into supabase_migrations.schema_migrations (version, name) values (%s, %s)"
+            connection.execute(record, [migration.version, migration.name])
 
 
 class Database:

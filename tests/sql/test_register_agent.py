@@ -1,3 +1,5 @@
+from agent.store import CONTRACT
+from sql.migration import migrations
 from tests.sql.database import PEOPLE, Database, Names
 
 
@@ -44,3 +46,55 @@ def test_an_unknown_status_is_refused(database: Database) -> None:
     with database.refused() as refusal:
         database.register(p_status="asleep")
     assert "agents_status_known" in refusal.message
+
+
+def test_what_keeps_an_agent_from_work_is_seen_by_all(database: Database) -> None:
+    database.register(p_problem="This machine has no GPU.", p_contract=2)
+    for role in PEOPLE:
+        assert database.rows("select problem, contract from public.live_agents", role=role) == [
+            {"problem": "This machine has no GPU.", "contract": 2}
+        ]
+    job = database.insert_job()
+    waiting = database.row("select waiting_for, missing_models from public.waiting_jobs where job_id = %s", job)
+    assert waiting == {"waiting_for": "models", "missing_models": ["Trained_yolov5", "Trained_yolov8"]}
+
+
+def test_a_problem_that_is_too_long_is_cut_and_an_empty_one_is_none(database: Database) -> None:
+    for said, kept in (("ä" * 1000, "ä" * 500), ("", None)):
+        agent_id = database.register(p_problem=said)
+        assert database.value("select problem from public.agents where id = %s", agent_id) == kept
+
+
+def test_an_agent_that_does_not_say_its_contract_speaks_the_first(database: Database) -> None:
+    agent_id = database.register()
+    assert database.row("select problem, contract from public.agents where id = %s", agent_id) == {
+        "problem": None, "contract": 1,
+    }  # fmt: skip
+
+
+def test_an_agent_older_than_any_that_is_served_is_told_so(database: Database) -> None:
+    database.register(p_contract=1)
+    database.rows(
+        "create or replace function arena.contract(out contract int, out oldest_contract int)"
+        " language sql immutable set search_path = '' as 'select 3, 2'"
+    )
+    with database.refused() as refusal:
+        database.register()
+    assert refusal.sqlstate == "22023"
+    assert refusal.message == (
+        "This agent is too old for the database: it speaks contract 1, and the oldest served is 2."
+    )
+    assert refusal.hint == "Install a newer version of the agent and start it again."
+    for contract in (2, 3, 4):
+        database.register(p_contract=contract)
+
+
+def test_a_database_says_its_contract_and_its_migrations(database: Database) -> None:
+    said = database.value("select public.arena_contract()", role="arena_agent")
+    assert (said["contract"], said["oldest_contract"]) == (CONTRACT, 1)
+    assert said["migrations"] == [migration.version for migration in migrations()]
+
+
+def test_one_without_a_record_of_its_migrations_says_none(database: Database) -> None:
+    database.rows("drop schema supabase_migrations cascade")
+    assert database.value("select public.arena_contract()", role="service_role")["migrations"] == []

@@ -4,7 +4,7 @@ from tests.sql.database import Database
 
 AGENT_FUNCTIONS = {
     "register_agent", "claim_job", "renew_lease", "complete_job", "fail_job", "release_job",
-    "stale_tallies", "put_ratings",
+    "stale_tallies", "put_ratings", "arena_contract", "queue_state",
 }  # fmt: skip
 OWNERS_TRIGGERS = {"validate_job", "check_quotas", "tally_results"}
 PEOPLE_FUNCTIONS = {"cancel_job", "retry_job"}
