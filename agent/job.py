@@ -59,6 +59,8 @@ class Lease:
     """This process's monotonic time before the claim was asked for: the lease cannot be older."""
     deadline: float = math.inf
     """On the same clock, when the attempt's time limit is reached."""
+    created_at: datetime | None = None
+    """When the job was inserted, on the database's clock."""
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any], asked_at: float) -> "Lease":
@@ -75,6 +77,7 @@ class Lease:
             options=row["options"] or {},
             waited_ms=float(row["waited_ms"]),
             asked_at=asked_at,
+            created_at=utc(row["created_at"]) if row.get("created_at") else None,
         )
 
     def job_images(self) -> list[JobImage]:

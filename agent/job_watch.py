@@ -26,6 +26,9 @@ class JobWatch(Protocol):
     def ended(self, outcome: str, code: str | None) -> None:
         """It has no job any more. `outcome` is the log's (`completed`, `failed`, `retrying`, …), `code` the error's."""
 
+    def leave(self) -> None:
+        """It has ended in good order."""
+
 
 class NobodyWatches:
     """A JobWatch that does nothing."""
@@ -46,4 +49,7 @@ class NobodyWatches:
         """See JobWatch."""
 
     def ended(self, outcome: str, code: str | None) -> None:
+        """See JobWatch."""
+
+    def leave(self) -> None:
         """See JobWatch."""

@@ -65,7 +65,8 @@ class Timing:
 class Subscription:
     """Calls ``on_change`` for each change and ``on_ready`` whenever delivery (re)starts.
 
-    What happened before ``on_ready`` was not delivered, so that is the moment to look.
+    What happened before ``on_ready`` was not delivered, so that is the moment to look. ``on_down`` is called when a
+    session ends that should not have, or does not come about.
     """
 
     def __init__(
@@ -76,10 +77,11 @@ class Subscription:
         on_change: Callable[[Change], None],
         on_ready: Callable[[], None],
         timing: Timing = Timing(),
+        on_down: Callable[[], None] = lambda: None,
     ) -> None:
         self._url, self._credentials = f"{url}/realtime/v1", credentials
         self._bindings, self._on_change, self._on_ready = bindings, on_change, on_ready
-        self._timing = timing
+        self._timing, self._on_down = timing, on_down
 
     async def run(self) -> None:
         """Stay subscribed until cancelled."""
@@ -93,6 +95,7 @@ class Subscription:
                 failures = 0
             except Exception as error:
                 failures = 1 if session.was_steady() else failures + 1
+                self._on_down()
                 await self._pause(failures, error)
 
     async def _pause(self, failures: int, error: Exception) -> None:

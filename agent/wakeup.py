@@ -41,6 +41,26 @@ class Wakeup(Protocol):
         """
 
 
+class RealtimeWatch(Protocol):
+    """What a connection to Realtime says of itself. Nothing here may raise or take time."""
+
+    def up(self) -> None:
+        """It delivers, from now on or still: a connection that has had its time is replaced by another one."""
+
+    def down(self) -> None:
+        """It was lost, or could not be made; said again for each failure."""
+
+
+class NobodyListens:
+    """A RealtimeWatch that does nothing."""
+
+    def up(self) -> None:
+        """See RealtimeWatch."""
+
+    def down(self) -> None:
+        """See RealtimeWatch."""
+
+
 class PollOnly:
     """Wakes up only when told to: Realtime is switched off."""
 
@@ -71,10 +91,17 @@ class PollOnly:
 class RealtimeWakeup(PollOnly):
     """Wakes up on a pending job's event and after every (re)subscription; hears of its own job's cancellation."""
 
-    def __init__(self, url: str, credentials: Credentials, timing: Timing | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        credentials: Credentials,
+        timing: Timing | None = None,
+        watch: RealtimeWatch | None = None,
+    ) -> None:
         super().__init__()
+        self._watch = watch or NobodyListens()
         self._subscription = Subscription(
-            url, credentials, _BINDINGS, self._on_change, self._on_ready, timing or Timing()
+            url, credentials, _BINDINGS, self._on_change, self._on_ready, timing or Timing(), self._watch.down
         )
         self._thread = threading.Thread(target=self._run, name="realtime", daemon=True)
         self._started = threading.Event()
@@ -102,6 +129,7 @@ class RealtimeWakeup(PollOnly):
     def _on_ready(self) -> None:
         """What came in the gap was not delivered: look."""
         _log.info("Realtime delivers", action="realtime_ready")
+        self._watch.up()
         self.wake()
         self._nudge()
 

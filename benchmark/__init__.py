@@ -45,6 +45,7 @@ from benchmark.measure.device_check import look_at_device
 from benchmark.measure.device_report import DeviceReport, TorchGpu
 from benchmark.measure.environment import describe_machine
 from benchmark.measure.gpu import gpu_names
+from benchmark.measure.gpu_reading import GpuReading, gpu_readings
 from benchmark.models.catalogue import Catalogue, ModelEntry, WeightsFile, load_catalogue
 from benchmark.models.state import ModelState, model_state
 from benchmark.models.weights import CheckedWeights, resolve_weights, weights_place
@@ -80,6 +81,7 @@ __all__ = [
     "FamilyMissing",
     "GpuFault",
     "GpuOutOfMemory",
+    "GpuReading",
     "HostDied",
     "HostError",
     "HostTimeout",
@@ -119,6 +121,7 @@ __all__ = [
     "compare",
     "describe_machine",
     "gpu_names",
+    "gpu_readings",
     "load_catalogue",
     "look_at_device",
     "model_state",

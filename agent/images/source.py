@@ -6,6 +6,7 @@ import ssl
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -19,6 +20,7 @@ from agent.images.cache import ImageCache
 from agent.images.local_root import local_file
 from agent.images.pinned import Resolve, resolve
 from agent.images.storage import SCHEME, Storage
+from agent.images.watch import ImageWatch, NobodyCounts
 from agent.images.web import Web, check_status
 from agent.job import JobImage
 from agent.settings import Settings
@@ -39,8 +41,8 @@ class ImageSource:
     Needs no main thread. Raises SettingsError where the certificates that the environment names cannot be read.
     """
 
-    def __init__(self, settings: Settings, resolve: Resolve = resolve) -> None:
-        self._settings, self._resolve = settings, resolve
+    def __init__(self, settings: Settings, resolve: Resolve = resolve, watch: ImageWatch | None = None) -> None:
+        self._settings, self._resolve, self._watch = settings, resolve, watch or NobodyCounts()
         self._certificates = _certificates()
 
     def fetch(
@@ -54,14 +56,22 @@ class ImageSource:
 
     def _work(self, folder: Path) -> "_Fetch":
         web = Web(self._settings, self._certificates, self._resolve)
-        return _Fetch(self._settings, web, Storage(self._settings, self._certificates), folder)
+        return _Fetch(self._settings, web, Storage(self._settings, self._certificates), folder, self._watch)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """An image that is here, and which way it came."""
+
+    file: Path
+    way: str
 
 
 class _Fetch:
     """The images of one job; asynchronous, since only so can a download be broken off."""
 
-    def __init__(self, settings: Settings, web: Web, storage: Storage, folder: Path) -> None:
-        self._settings, self._folder = settings, folder
+    def __init__(self, settings: Settings, web: Web, storage: Storage, folder: Path, watch: ImageWatch) -> None:
+        self._settings, self._folder, self._watch = settings, folder, watch
         self._ends_at = time.monotonic() + settings.image_total_seconds
         self._slots = asyncio.Semaphore(_AT_ONCE)
         self._budget = Budget(settings.image_total_mb)
@@ -79,27 +89,36 @@ class _Fetch:
 
     async def _one(self, index: int, path: str) -> Path | ImageError:
         async with self._slots:
-            try:
-                if index >= _MOST_IMAGES:
-                    raise ImageRefused(path, f"A job may have {_MOST_IMAGES} images.")
-                return await self._find(path, self._folder / f"{index:05d}")
-            except ImageError as error:
-                return error
-            except Exception:  # a stranger's text met code that nobody wrote for it: still only one image
-                _log.exception("unexpected error", action="image_failed")
-                return ImageRefused(path, "The agent met an unexpected error; its log has more.")
+            started = time.perf_counter()
+            found = await self._found(index, path)
+            if isinstance(found, ImageError):
+                self._watch.failed(found.code)
+                return found
+            self._watch.fetched(found.way, found.file.stat().st_size, time.perf_counter() - started)
+            return found.file
 
-    async def _find(self, path: str, target: Path) -> Path:
+    async def _found(self, index: int, path: str) -> _Found | ImageError:
+        try:
+            if index >= _MOST_IMAGES:
+                raise ImageRefused(path, f"A job may have {_MOST_IMAGES} images.")
+            return await self._find(path, self._folder / f"{index:05d}")
+        except ImageError as error:
+            return error
+        except Exception:  # a stranger's text met code that nobody wrote for it: still only one image
+            _log.exception("unexpected error", action="image_failed")
+            return ImageRefused(path, "The agent met an unexpected error; its log has more.")
+
+    async def _find(self, path: str, target: Path) -> _Found:
         scheme, is_url, _ = path.partition("://")
         if not is_url:
-            return local_file(self._settings.image_root, path)
+            return _Found(local_file(self._settings.image_root, path), "local")
         if path.startswith(SCHEME):
             return await self._in_time(self._storage, path, target)
         if scheme.lower() in {"http", "https"}:
             return await self._in_time(self._web, path, target)
         raise ImageRefused(path, "This agent reads https:// and storage:// images only.")
 
-    async def _in_time(self, source: Web | Storage, path: str, target: Path) -> Path:
+    async def _in_time(self, source: Web | Storage, path: str, target: Path) -> _Found:
         """All attempts, with the pauses between them."""
         patience, left = self._settings.image_timeout_seconds, self._ends_at - time.monotonic()
         try:
@@ -117,29 +136,32 @@ class _Fetch:
         stop=stop_after_attempt(_ATTEMPTS),
         reraise=True,
     )
-    async def _download(self, source: Web | Storage, path: str, target: Path) -> Path:
+    async def _download(self, source: Web | Storage, path: str, target: Path) -> _Found:
         key = source.origin + path
         validators = self._cache.validators(key)
         try:
             async with source.open(path, validators) as response:
                 check_status(path, response, may_be_unchanged=bool(validators))
-                await self._receive(path, key, response, target)
+                is_new = await self._receive(path, key, response, target)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ImageUnreachable(path, f"It cannot be fetched: {type(error).__name__}.") from error
         except OSError as error:
             raise ImageUnreachable(path, f"It cannot be saved: {error.strerror}.") from error
-        return target
+        way = "storage" if source is self._storage else "web"
+        return _Found(target, way if is_new else "cache")
 
-    async def _receive(self, path: str, key: str, response: httpx.Response, target: Path) -> None:
+    async def _receive(self, path: str, key: str, response: httpx.Response, target: Path) -> bool:
+        """Whether it had to be sent; else it was in the cache."""
         if response.status_code != httpx.codes.NOT_MODIFIED:
             sha256 = await self._save(path, response, target)
             self._cache.keep(key, response.headers, target, sha256)
-            return
+            return True
         await response.aread()  # there is nothing, but only then is the connection used again
         size = self._cache.take(key, target)
         if size is None:
             raise ImageUnreachable(path, "It was to be in the cache and is not.")
         self._budget.spend(path, size)
+        return False
 
     async def _save(self, path: str, response: httpx.Response, target: Path) -> str:
         """Counts what is written, not what the server says; gives its sha256."""

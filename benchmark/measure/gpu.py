@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 _T = TypeVar("_T")
@@ -48,7 +49,7 @@ class Gpu:
         try:
             pynvml.nvmlInit()
             handle = pynvml.nvmlDeviceGetHandleByUUID(uuid)
-            name, driver = _text(pynvml.nvmlDeviceGetName(handle)), _text(pynvml.nvmlSystemGetDriverVersion())
+            name, driver = text_of(pynvml.nvmlDeviceGetName(handle)), text_of(pynvml.nvmlSystemGetDriverVersion())
             return Gpu(name, driver, uuid, device, handle)
         except pynvml.NVMLError:
             return None
@@ -57,7 +58,7 @@ class Gpu:
         """Energy in mJ since the driver was loaded; None on a GPU without a counter (before Volta)."""
         import pynvml
 
-        return _asked(lambda: int(pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)))
+        return asked(lambda: int(pynvml.nvmlDeviceGetTotalEnergyConsumption(self._handle)))
 
     def process_mb(self, pid: int) -> float | None:
         """Memory of a process on it in MiB, the CUDA context included.
@@ -73,7 +74,7 @@ def gpu_names() -> list[str]:
     """NVIDIA GPUs of this machine, in the driver's order; empty where there is no driver."""
     import pynvml
 
-    return [_text(pynvml.nvmlDeviceGetName(handle)) for handle in _handles()]
+    return [text_of(pynvml.nvmlDeviceGetName(handle)) for _, handle in handles()]
 
 
 def gpu_states(pids: Collection[int] = ()) -> list[dict[str, Any]]:
@@ -83,7 +84,7 @@ def gpu_states(pids: Collection[int] = ()) -> list[dict[str, Any]]:
     `own_processes` are this one and `pids` as far as they compute on it, `foreign_processes` are the others. In a
     container the driver may count by the host's process ids, and then none is our own.
     """
-    return [_state(handle, {os.getpid(), *pids}) for handle in _handles()]
+    return [_state(handle, {os.getpid(), *pids}) for _, handle in handles()]
 
 
 def _state(handle: Any, ours: Collection[int]) -> dict[str, Any]:
@@ -91,15 +92,15 @@ def _state(handle: Any, ours: Collection[int]) -> dict[str, Any]:
 
     processes = _processes(handle)
     return {
-        "sm_mhz": _asked(lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM)),
-        "memory_mhz": _asked(lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM)),
-        "max_sm_mhz": _asked(lambda: nvml.nvmlDeviceGetMaxClockInfo(handle, nvml.NVML_CLOCK_SM)),
-        "temperature_c": _asked(lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
-        "power_limit_w": _asked(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1e3),
-        "performance_state": _asked(lambda: f"P{nvml.nvmlDeviceGetPerformanceState(handle)}"),
-        "throttle_reasons": _asked(lambda: _reasons(nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle))),
-        "utilisation_percent": _asked(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu),
-        "persistence_mode": _asked(lambda: bool(nvml.nvmlDeviceGetPersistenceMode(handle))),
+        "sm_mhz": asked(lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_SM)),
+        "memory_mhz": asked(lambda: nvml.nvmlDeviceGetClockInfo(handle, nvml.NVML_CLOCK_MEM)),
+        "max_sm_mhz": asked(lambda: nvml.nvmlDeviceGetMaxClockInfo(handle, nvml.NVML_CLOCK_SM)),
+        "temperature_c": asked(lambda: nvml.nvmlDeviceGetTemperature(handle, nvml.NVML_TEMPERATURE_GPU)),
+        "power_limit_w": asked(lambda: nvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1e3),
+        "performance_state": asked(lambda: f"P{nvml.nvmlDeviceGetPerformanceState(handle)}"),
+        "throttle_reasons": asked(lambda: _reasons(nvml.nvmlDeviceGetCurrentClocksThrottleReasons(handle))),
+        "utilisation_percent": asked(lambda: nvml.nvmlDeviceGetUtilizationRates(handle).gpu),
+        "persistence_mode": asked(lambda: bool(nvml.nvmlDeviceGetPersistenceMode(handle))),
         "own_processes": None if processes is None else sum(each.pid in ours for each in processes),
         "foreign_processes": None if processes is None else sum(each.pid not in ours for each in processes),
     }
@@ -112,20 +113,20 @@ def _reasons(bits: int) -> list[str]:
 def _processes(handle: Any) -> list[Any] | None:
     import pynvml
 
-    return _asked(lambda: list(pynvml.nvmlDeviceGetComputeRunningProcesses(handle)))
+    return asked(lambda: list(pynvml.nvmlDeviceGetComputeRunningProcesses(handle)))
 
 
-def _handles() -> list[Any]:
+def handles() -> list[tuple[int, Any]]:
+    """Number and handle of each GPU that the driver shows and that answers; empty where there is no driver."""
     import pynvml
 
-    def all_of_them() -> list[Any]:
-        pynvml.nvmlInit()
-        return [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(pynvml.nvmlDeviceGetCount())]
+    asked(pynvml.nvmlInit)
+    count = asked(lambda: int(pynvml.nvmlDeviceGetCount())) or 0
+    found = [asked(partial(pynvml.nvmlDeviceGetHandleByIndex, index)) for index in range(count)]
+    return [(index, handle) for index, handle in enumerate(found) if handle is not None]
 
-    return _asked(all_of_them) or []
 
-
-def _asked(question: Callable[[], _T]) -> _T | None:
+def asked(question: Callable[[], _T]) -> _T | None:
     """What the driver answers; None where it does not."""
     import pynvml
 
@@ -135,5 +136,6 @@ def _asked(question: Callable[[], _T]) -> _T | None:
         return None
 
 
-def _text(value: str | bytes) -> str:
+def text_of(value: str | bytes) -> str:
+    """What the driver says, of which versions of its library differ."""
     return value.decode() if isinstance(value, bytes) else value

@@ -1,0 +1,5 @@
+"""What an agent tells of itself: metrics for Prometheus, health for whoever restarts it, traces for OpenTelemetry."""
+
+from agent.telemetry.telemetry import Telemetry
+
+__all__ = ["Telemetry"]

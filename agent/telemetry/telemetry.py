@@ -1,0 +1,112 @@
+"""Wires telemetry together for one process."""
+
+from contextlib import ExitStack
+from typing import Self
+from uuid import UUID
+
+import structlog
+
+from agent.images import ImageWatch
+from agent.settings import Settings
+from agent.store import CONTRACT, JobStore
+from agent.telemetry.build import Build
+from agent.telemetry.gpus import Gpus
+from agent.telemetry.health import Health, WorkerHealth
+from agent.telemetry.hooks import ImageMetrics, RealtimeMetrics
+from agent.telemetry.job_metrics import JobMetrics
+from agent.telemetry.memory import ResidentMemory
+from agent.telemetry.metrics import Metrics
+from agent.telemetry.queue_length import QueueLength, asking
+from agent.telemetry.safely import Safely
+from agent.telemetry.server import Pages, Server
+from agent.telemetry.store import WatchedStore
+from agent.telemetry.watch import WorkerWatch
+from agent.wakeup import RealtimeWatch
+
+_log = structlog.stdlib.get_logger(__name__)
+
+
+class Telemetry:
+    """Metrics and health of all workers of a process, and the server where they are read.
+
+    Make one a process, enter it before the workers begin and leave it after they have ended; leaving takes at most a
+    second or so. For each worker, once, with the device that its jobs run on (``cuda:0``, ``cpu``)::
+
+        with Telemetry(settings, version=version("vision-arena")) as telemetry:
+            watch = telemetry.watch(device, card.id)             # the worker's JobWatch
+            store = telemetry.store(SupabaseStore(...), device)  # for the worker; the Rater keeps the bare one
+            images = ImageSource(settings, watch=telemetry.images(device))
+            wakeup = RealtimeWakeup(..., watch=telemetry.realtime(device))  # not for PollOnly
+            ...
+            watch.leave()                                        # when the worker has ended in good order
+
+    A worker that ends without ``leave``, or is silent for two minutes, makes /healthz answer 503. It says
+    ``watch.claims(None)`` after each answered claim, with a job or without, and ``watch.claims("It is leaving.")`` when
+    it claims no more. Whatever goes wrong in here is logged once and reaches no job.
+    """
+
+    def __init__(self, settings: Settings, *, version: str, revision: str | None = None) -> None:
+        """`version` and `revision` (a Git commit) are told in ``arena_build_info``."""
+        self._settings = settings
+        self._safely, self._metrics, self._health = Safely(), Metrics(), Health()
+        self._stack = ExitStack()
+        self._server: Server | None = None
+        registry = self._metrics.registry
+        for collector in (Build(version, CONTRACT, revision), self._health, Gpus(), ResidentMemory()):
+            registry.register(collector)
+
+    def __enter__(self) -> Self:
+        with self._safely:
+            ask, close = asking(self._settings)
+            self._stack.callback(close)
+            self._metrics.registry.register(QueueLength(ask))
+        with self._safely:
+            self._serve()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._safely:
+            self._stack.close()
+
+    @property
+    def port(self) -> int | None:
+        """Where /metrics, /healthz and /readyz are; None where nothing is served."""
+        return self._server.port if self._server else None
+
+    def watch(self, device: str, agent_id: UUID, name: str | None = None) -> WorkerWatch:
+        """What the worker on that device says things to. It counts as alive from now on.
+
+        `name` is the agent's, if it is not that of the settings.
+        """
+        with self._safely:
+            self._metrics.begin(device)
+            self._metrics.worker.labels(device, name or self._settings.name, str(agent_id)).set(1)
+        return WorkerWatch([WorkerHealth(self._health, device), JobMetrics(self._metrics, device)], self._safely)
+
+    def store(self, store: JobStore, device: str) -> JobStore:
+        """The same store, counted."""
+        return WatchedStore(store, self._metrics, device, self._safely)
+
+    def realtime(self, device: str) -> RealtimeWatch:
+        """What the worker's Realtime connection says things to."""
+        return RealtimeMetrics(self._metrics, device, self._safely)
+
+    def images(self, device: str) -> ImageWatch:
+        """What the worker's source of images says things to."""
+        return ImageMetrics(self._metrics, device, self._safely)
+
+    def _serve(self) -> None:
+        host, port = self._settings.metrics_host, self._settings.metrics_port
+        if port == 0:
+            return
+        try:
+            server = Server(host, port, Pages(self._metrics.registry, self._health))
+        except OSError as error:
+            _log.warning(
+                f"no metrics are served at {host}:{port}: {error.strerror}; set ARENA_METRICS_HOST and "
+                "ARENA_METRICS_PORT to what is free here, or the port to 0",
+                action="metrics_not_served",
+            )
+            return
+        self._server = self._stack.enter_context(server)
+        _log.info("metrics are served", action="metrics", host=host, port=self.port)
