@@ -120,9 +120,11 @@ def handles() -> list[tuple[int, Any]]:
     """Number and handle of each GPU that the driver shows and that answers; empty where there is no driver."""
     import pynvml
 
-    asked(pynvml.nvmlInit)
-    count = asked(lambda: int(pynvml.nvmlDeviceGetCount())) or 0
-    found = [asked(partial(pynvml.nvmlDeviceGetHandleByIndex, index)) for index in range(count)]
+    def count() -> int:
+        pynvml.nvmlInit()
+        return int(pynvml.nvmlDeviceGetCount())
+
+    found = [asked(partial(pynvml.nvmlDeviceGetHandleByIndex, index)) for index in range(asked(count) or 0)]
     return [(index, handle) for index, handle in enumerate(found) if handle is not None]
 
 

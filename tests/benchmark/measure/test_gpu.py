@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from benchmark.measure.gpu import Gpu, gpu_names, gpu_states
+from benchmark.measure.gpu_reading import GpuReading, gpu_readings
 
 MIB = 2**20
 STATE = {
@@ -28,6 +29,7 @@ class FakeDriver(types.ModuleType):
         super().__init__("pynvml")
         self.refused: set[str] = set()
         self.reasons = 0x4 | 0x20
+        self.lost: set[int] = set()
         self.processes = [(71, 900 * MIB), (72, 300 * MIB), (73, None)]
 
     def __getattribute__(self, name: str) -> Any:
@@ -44,6 +46,8 @@ class FakeDriver(types.ModuleType):
         return 2
 
     def nvmlDeviceGetHandleByIndex(self, index: int) -> int:  # noqa: N802
+        if index in self.lost:
+            raise NVMLError("GPU is lost")
         return index
 
     def nvmlDeviceGetHandleByUUID(self, uuid: str) -> int:  # noqa: N802
@@ -52,6 +56,15 @@ class FakeDriver(types.ModuleType):
 
     def nvmlDeviceGetName(self, handle: int) -> bytes:  # noqa: N802
         return b"Fake %d" % handle  # bytes, as older ones give
+
+    def nvmlDeviceGetUUID(self, handle: int) -> str:  # noqa: N802
+        return f"GPU-{handle}"
+
+    def nvmlDeviceGetMemoryInfo(self, handle: int) -> object:  # noqa: N802
+        return types.SimpleNamespace(total=80 * MIB, free=60 * MIB, used=20 * MIB + handle)
+
+    def nvmlDeviceGetPowerUsage(self, handle: int) -> int:  # noqa: N802
+        return 350_500
 
     def nvmlSystemGetDriverVersion(self) -> str:  # noqa: N802
         return "570.1"
@@ -178,7 +191,33 @@ def test_each_figure_is_none_where_the_driver_refuses_it(driver: FakeDriver) -> 
 def test_without_a_driver_there_is_nothing(driver: FakeDriver) -> None:
     driver.refused = {"nvmlInit"}
     assert Gpu.find("cuda") is None
-    assert (gpu_names(), gpu_states()) == ([], [])
+    assert (gpu_names(), gpu_states(), gpu_readings()) == ([], [], [])
+
+
+@pytest.mark.usefixtures("driver")
+def test_a_reading_says_what_each_gpu_takes() -> None:
+    first, second = gpu_readings()
+    assert first == GpuReading(
+        index=0,
+        uuid="GPU-0",
+        name="Fake 0",
+        memory_used_bytes=20 * MIB,
+        memory_total_bytes=80 * MIB,
+        energy_j=5.0,
+        power_w=350.5,
+        temperature_c=44.0,
+        utilisation=0.31,
+    )
+    assert (second.index, second.energy_j, second.memory_used_bytes) == (1, 10.0, 20 * MIB + 1)
+
+
+def test_a_gpu_that_is_lost_keeps_no_other_from_being_read(driver: FakeDriver) -> None:
+    driver.lost = {0}
+    assert [reading.index for reading in gpu_readings()] == [1]
+    driver.refused = {"nvmlDeviceGetMemoryInfo", "nvmlDeviceGetPowerUsage", "nvmlDeviceGetUtilizationRates"}
+    (reading,) = gpu_readings()
+    assert (reading.memory_used_bytes, reading.power_w, reading.utilisation) == (None, None, None)
+    assert reading.energy_j == 10.0
 
 
 def test_a_processor_is_no_gpu() -> None:
@@ -187,5 +226,5 @@ def test_a_processor_is_no_gpu() -> None:
 
 def test_the_real_library_agrees_with_itself() -> None:
     """With a driver or without: as many states as names."""
-    assert len(gpu_names()) == len(gpu_states())
+    assert len(gpu_names()) == len(gpu_states()) == len(gpu_readings())
     assert all(set(state) == STATE for state in gpu_states())
