@@ -11,6 +11,9 @@ create table if not exists supabase_migrations.schema_migrations (
 );
 """
 
+#: The contract of a database that has them all, as `arena_contract` tells it; docs/upgrades.md says what that is.
+CONTRACT = 2
+
 
 @dataclass(frozen=True)
 class Migration:

@@ -4,6 +4,17 @@
 
 begin;
 
+do $$
+begin
+  if to_regprocedure('arena.contract()') is not null then
+    if (select contract from arena.contract()) > 2 then
+      raise exception 'This database is newer than this file, and nothing was changed.'
+        using hint = 'Take schema.sql from the newer program.';
+    end if;
+  end if;
+end
+$$;
+
 create schema if not exists supabase_migrations;
 create table if not exists supabase_migrations.schema_migrations (
   version text primary key, statements text[], name text

@@ -1,6 +1,6 @@
 """``arena migrate``: bring a Supabase database up to date."""
 
-from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ from agent.commands.options import given
 from sql.policy import Policy
 
 if TYPE_CHECKING:
-    from agent.migrate import Migrated
+    from agent.migrate import Plan
 
 
 def migrate(
@@ -43,9 +43,10 @@ def migrate(
 ) -> None:
     """Apply the arena's tables and functions to a database, and publish the catalogue's models in it.
 
-    Safe to repeat: what is there already is left alone, and everything missing is applied in one
-    transaction. Uses the Supabase CLI's own record of migrations. Models are added or changed, never
-    deleted, since results refer to them.
+    It says what it will do, and then does it in one transaction: all or nothing. Safe to repeat: what is
+    there already is left alone. It works beside running agents; where the database is so busy that it would
+    hold others up, it gives up and tries again. Uses the Supabase CLI's own record of migrations. Models are
+    added or changed, never deleted, since results refer to them.
     """
     from agent.migrate import migrate as apply
     from agent.model_rows import model_rows, offered_models
@@ -53,25 +54,38 @@ def migrate(
     from sql.seed import seed
 
     own = given(ARENA_CATALOGUE=str(catalogue) if catalogue else None)
-    statement = seed(model_rows(offered_models(load_catalogue_settings(**own).catalogue)))
+    rows = model_rows(offered_models(load_catalogue_settings(**own).catalogue))
     if print_seed:
-        typer.echo(statement, nl=False)
+        typer.echo(seed(rows), nl=False)
         return
-    settings = load_database_settings(**given(DATABASE_URL=database_url))
-    done = apply(settings.database_url.get_secret_value(), statement, policy or (), dry_run=dry_run)
-    _show(Console(), done, policy or (), dry_run=dry_run)
+    settings, console = load_database_settings(**given(DATABASE_URL=database_url)), Console()
+    done = apply(
+        settings.database_url.get_secret_value(),
+        rows,
+        policy or (),
+        dry_run=dry_run,
+        on_plan=partial(_show, console, dry_run=dry_run),
+        on_busy=partial(_show_busy, console),
+    )
+    if not done.is_empty:
+        console.print("[yellow]All of it works; nothing was changed.[/]" if dry_run else "[green]✓[/] Done.")
 
 
-def _show(console: Console, done: "Migrated", policies: Sequence[Policy], *, dry_run: bool) -> None:
-    mark = "[yellow]would be done:[/]" if dry_run else "[green]✓[/]"
-    for migration in done.applied:
-        console.print(f"{mark} {migration.version} {migration.name.replace('_', ' ')}")
-    for what, ids in (("added", done.added), ("changed", done.changed)):
-        if ids:
-            console.print(f"{mark} models {what}: {', '.join(ids)}", highlight=False)
-    for policy in policies:
-        console.print(f"{mark} policy {policy}")
-    if not (done.applied or done.added or done.changed or policies):
+def _show(console: Console, plan: "Plan", *, dry_run: bool) -> None:
+    if plan.is_empty:
         console.print("The database is up to date.")
-    elif done.applied and not dry_run:
-        console.print(f"{len(done.applied)} applied.")
+        return
+    console.print("It would do:" if dry_run else "To do:")
+    for migration in plan.migrations:
+        console.print(f"  migration {migration.version} {migration.name.replace('_', ' ')}", highlight=False)
+    for what, ids in (("added", plan.added), ("changed", plan.changed)):
+        if ids:
+            console.print(f"  models {what}: {', '.join(ids)}", highlight=False)
+    for policy in plan.policies:
+        console.print(f"  policy {policy}", highlight=False)
+
+
+def _show_busy(console: Console, seconds: float) -> None:
+    console.print(
+        f"The database is busy, and nothing was changed yet. Tried again in {seconds:.0f} s.", highlight=False
+    )

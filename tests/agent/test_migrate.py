@@ -1,7 +1,9 @@
 """Bringing a database up to date."""
 
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
@@ -10,11 +12,14 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt
 
 from agent import migrate as module
 from agent.errors import MigrationError
-from agent.migrate import Migrated, migrate
+from agent.migrate import Plan, migrate
 from agent.model_rows import model_rows, offered_models
 from local import LocalStack
 from sql.migration import Migration, migrations
-from sql.seed import built_in_seed, seed
+from sql.policy import Policy
+from sql.schema import schema
+from sql.seed import ModelRow
+from tests.agent.queue import until
 
 OWN = """
 [models.my_cars]
@@ -72,9 +77,9 @@ def published(database_url: str) -> list[str]:
         return [str(row[0]) for row in connection.execute('select id from public.models order by id collate "C"')]
 
 
-def own_seed(folder: Path, text: str = OWN) -> str:
+def own_models(folder: Path, text: str = OWN) -> list[ModelRow]:
     (folder / "catalogue.toml").write_text(text)
-    return seed(model_rows(offered_models(folder / "catalogue.toml")))
+    return model_rows(offered_models(folder / "catalogue.toml"))
 
 
 def test_there_are_migrations_and_they_are_in_order() -> None:
@@ -85,56 +90,58 @@ def test_there_are_migrations_and_they_are_in_order() -> None:
 
 def test_an_empty_project_gets_all_and_then_nothing_more(database_url: str) -> None:
     first = migrate(database_url)
-    assert (first.applied, first.added, first.changed) == (migrations(), published(database_url), [])
+    assert first == Plan(migrations(), published(database_url), [], [])
     assert known(database_url) == [(migration.version, migration.name) for migration in migrations()]
-    assert migrate(database_url) == Migrated([], [], [])
+    assert migrate(database_url).is_empty
 
 
 def test_only_what_is_missing_is_applied(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     migrate(database_url)
     new = Migration("20990101000000", "new", "create table public.new (id int)")
     monkeypatch.setattr(module, "migrations", lambda: [*migrations(), new])
-    assert migrate(database_url) == Migrated([new], [], [])
+    assert migrate(database_url) == Plan([new], [], [], [])
 
 
 def test_models_of_ones_own_are_published_beside_the_built_in_ones(database_url: str, tmp_path: Path) -> None:
     migrate(database_url)
-    assert migrate(database_url, own_seed(tmp_path)) == Migrated([], ["my_cars", "my_cars@torch"], ["Trained_yolov8"])
-    assert migrate(database_url, own_seed(tmp_path)) == Migrated([], [], [])
+    own = own_models(tmp_path)
+    assert migrate(database_url, own) == Plan([], ["my_cars", "my_cars@torch"], ["Trained_yolov8"], [])
+    assert migrate(database_url, own).is_empty
     with psycopg.connect(database_url) as connection:
         row = connection.execute("select weights, runtime, runtimes from public.models where id = 'my_cars'").fetchone()
     assert row == ("cars.pt", "onnx", ["onnx", "torch"])
-    changed = own_seed(tmp_path, OWN.replace("Our YOLOv8", "Our newer YOLOv8"))
-    assert migrate(database_url, changed) == Migrated([], [], ["Trained_yolov8"])
+    changed = own_models(tmp_path, OWN.replace("Our YOLOv8", "Our newer YOLOv8"))
+    assert migrate(database_url, changed) == Plan([], [], ["Trained_yolov8"], [])
 
 
 def test_a_model_that_has_left_the_catalogue_stays(database_url: str, tmp_path: Path) -> None:
     migrate(database_url)
-    migrate(database_url, own_seed(tmp_path))
-    assert migrate(database_url) == Migrated([], [], ["Trained_yolov8"])
+    migrate(database_url, own_models(tmp_path))
+    assert migrate(database_url) == Plan([], [], ["Trained_yolov8"], [])
     assert {"my_cars", "my_cars@torch"} <= set(published(database_url))
 
 
 def test_a_dry_run_says_what_would_be_done_and_does_nothing(database_url: str, tmp_path: Path) -> None:
     fresh = migrate(database_url, dry_run=True)
-    assert fresh.applied == migrations()
+    assert fresh.migrations == migrations()
     with psycopg.connect(database_url) as connection:
         assert connection.execute("select to_regclass('public.models')").fetchone() == (None,)
     assert migrate(database_url) == fresh
-    planned = migrate(database_url, own_seed(tmp_path), dry_run=True)
+    planned = migrate(database_url, own_models(tmp_path), dry_run=True)
     assert planned.added == ["my_cars", "my_cars@torch"]
-    assert migrate(database_url, own_seed(tmp_path)) == planned
+    assert migrate(database_url, own_models(tmp_path)) == planned
 
 
-def test_a_seed_that_fails_is_said_and_nothing_is_changed(database_url: str) -> None:
+def test_models_that_fail_are_said_and_nothing_is_changed(database_url: str) -> None:
+    models = model_rows(offered_models(None))
     with pytest.raises(MigrationError, match=r"Publishing the models failed; nothing was changed: .*models_id_is_a_n"):
-        migrate(database_url, built_in_seed().replace("'wav2vec2'", "'../wav2vec2'"))
+        migrate(database_url, [*models, replace(models[-1], id="../wav2vec2")])
     with psycopg.connect(database_url) as connection:
         assert connection.execute("select to_regclass('public.models')").fetchone() == (None,)
 
 
 def test_two_at_once_share_the_work(database_url: str) -> None:
-    done: list[Migrated] = []
+    done: list[Plan] = []
     together = threading.Barrier(3)
 
     def run() -> None:
@@ -146,9 +153,9 @@ def test_two_at_once_share_the_work(database_url: str) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    done.sort(key=lambda each: len(each.applied))
-    assert done[:2] == [Migrated([], [], [])] * 2
-    assert (done[2].applied, done[2].added) == (migrations(), published(database_url))
+    done.sort(key=lambda each: len(each.migrations))
+    assert [each.is_empty for each in done] == [True, True, False]
+    assert (done[2].migrations, done[2].added) == (migrations(), published(database_url))
 
 
 def test_a_migration_that_fails_is_named_and_nothing_is_changed(
@@ -205,3 +212,114 @@ def test_a_database_that_is_not_there_is_said(url: str) -> None:
     with pytest.raises(MigrationError, match="nothing was changed") as raised:
         migrate(url)
     assert "hunter2" not in str(raised.value)
+
+
+# beside a database at work
+
+BLOCKED = Migration("20990101000000", "blocked", "alter table public.jobs add column new int")
+
+
+@pytest.fixture
+def blocked(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A migrated database, and a migration that needs the table of jobs."""
+    migrate(database_url)
+    monkeypatch.setattr(module, "migrations", lambda: [*migrations(), BLOCKED])
+    monkeypatch.setattr(module, "_LOCK_SECONDS", 0.4)
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.1)
+    return database_url
+
+
+def test_a_migration_that_has_to_wait_gives_up_and_holds_nothing(blocked: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_TRIES", 2)
+    before, plans, pauses = known(blocked), [], []
+    with psycopg.connect(blocked) as reader, psycopg.connect(blocked, autocommit=True) as agent:
+        reader.execute("select count(*) from public.jobs")  # and its transaction stays open
+
+        def on_busy(seconds: float) -> None:
+            pauses.append(seconds)
+            started = time.monotonic()
+            agent.execute("update public.jobs set priority = 1")
+            assert time.monotonic() - started < 2
+
+        with pytest.raises(MigrationError, match=r"_blocked failed; nothing was changed: .* lock timeout") as raised:
+            migrate(blocked, on_plan=plans.append, on_busy=on_busy)
+    assert raised.value.hint == (
+        "A query or an open transaction holds what this needs. Run it again when the database is quiet."
+    )
+    assert (plans, len(pauses)) == ([Plan([BLOCKED], [], [], [])], 1)
+    assert known(blocked) == before
+
+
+def test_a_migration_that_had_to_wait_is_tried_again(blocked: str) -> None:
+    with psycopg.connect(blocked) as reader:
+        reader.execute("select count(*) from public.jobs")
+        migrate(blocked, on_busy=lambda _seconds: reader.rollback())
+    assert known(blocked)[-1] == (BLOCKED.version, BLOCKED.name)
+
+
+def test_while_a_migration_waits_for_a_table_others_wait_no_longer_than_it_may(blocked: str) -> None:
+    """They queue behind it: without its limit this would take as long as the reader's transaction."""
+    with psycopg.connect(blocked) as reader, psycopg.connect(blocked, autocommit=True) as agent:
+        reader.execute("select count(*) from public.jobs")
+        waiting = threading.Thread(target=lambda: migrate(blocked, on_busy=lambda _seconds: reader.rollback()))
+        waiting.start()
+        until(lambda: bool(waiting_for_jobs(agent)))
+        started = time.monotonic()
+        agent.execute("select count(*) from public.jobs")
+        assert 0.05 < time.monotonic() - started < 5
+        waiting.join()
+
+
+def waiting_for_jobs(connection: psycopg.Connection) -> list[object]:
+    return connection.execute(
+        "select pid from pg_locks where relation = 'public.jobs'::regclass and not granted"
+    ).fetchall()
+
+
+def test_a_connection_that_is_lost_leaves_nothing_behind(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = Migration("20990102000000", "cut", "select pg_terminate_backend(pg_backend_pid())")
+    monkeypatch.setattr(module, "migrations", lambda: [*migrations(), cut])
+    with pytest.raises(MigrationError, match=r"_cut failed; nothing was changed: "):
+        migrate(database_url)
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("select to_regclass('public.models')").fetchone() == (None,)
+
+
+def test_one_that_is_lost_at_the_commit_leaves_it_open_what_was_done(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate(database_url)
+    cut = Migration(
+        "20990102000000",
+        "cut",
+        "create function arena.cut() returns trigger language plpgsql as"
+        " 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end';"
+        " create constraint trigger cut after update on public.arena_settings deferrable initially deferred"
+        " for each row execute function arena.cut();"
+        " update public.arena_settings set private = private",
+    )
+    monkeypatch.setattr(module, "migrations", lambda: [*migrations(), cut])
+    with pytest.raises(MigrationError, match="connection was lost while all was being committed") as raised:
+        migrate(database_url)
+    assert raised.value.hint == "It was done, or none of it was. Run it again: it does what is left to do."
+
+
+NEWER = """
+    create or replace function arena.contract(out contract int, out oldest_contract int)
+    language sql immutable set search_path = '' as 'select 99, 2'
+"""
+
+
+def test_a_database_that_is_newer_is_left_as_it_is(database_url: str, tmp_path: Path) -> None:
+    migrate(database_url)
+    with psycopg.connect(database_url) as connection:
+        connection.execute(NEWER.encode())
+    for policies in ((), (Policy.PRIVATE,)):
+        with pytest.raises(MigrationError, match=r"newer than this program, and nothing was changed") as raised:
+            migrate(database_url, own_models(tmp_path), policies)
+        assert "agents of contract 2 and later" in (raised.value.hint or "")
+    with psycopg.connect(database_url) as connection, pytest.raises(psycopg.errors.RaiseException, match="newer than"):
+        connection.execute(schema().encode())
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("select private from public.arena_settings").fetchone() == (False,)
+    assert "my_cars" not in published(database_url)

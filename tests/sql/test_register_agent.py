@@ -1,14 +1,14 @@
-from agent.store import CONTRACT
-from sql.migration import migrations
+import agent.store
+from sql.migration import CONTRACT, migrations
 from tests.sql.database import PEOPLE, Database, Names
 
 
 def test_an_agent_appears_with_what_it_said_and_is_live(database: Database) -> None:
     agent_id = database.register(p_name="pod-7", p_models=Names(["Trained_yolov5"]), p_hardware={"gpu": "L4"})
-    agent = database.row("select * from public.live_agents")
-    assert (agent["id"], agent["name"], agent["version"]) == (agent_id, "pod-7", "0.1.0")
-    assert (agent["models"], agent["hardware"]) == (["Trained_yolov5"], {"gpu": "L4"})
-    assert (agent["status"], agent["job_id"]) == ("idle", None)
+    row = database.row("select * from public.live_agents")
+    assert (row["id"], row["name"], row["version"]) == (agent_id, "pod-7", "0.1.0")
+    assert (row["models"], row["hardware"]) == (["Trained_yolov5"], {"gpu": "L4"})
+    assert (row["status"], row["job_id"]) == ("idle", None)
 
 
 def test_the_same_words_again_are_a_heartbeat_and_no_change(database: Database) -> None:
@@ -92,6 +92,7 @@ def test_an_agent_older_than_any_that_is_served_is_told_so(database: Database) -
 def test_a_database_says_its_contract_and_its_migrations(database: Database) -> None:
     said = database.value("select public.arena_contract()", role="arena_agent")
     assert (said["contract"], said["oldest_contract"]) == (CONTRACT, 1)
+    assert agent.store.CONTRACT <= CONTRACT, "this agent can work at this database"
     assert said["migrations"] == [migration.version for migration in migrations()]
 
 

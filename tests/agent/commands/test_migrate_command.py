@@ -33,12 +33,12 @@ def test_migrate_says_what_it_did_and_then_that_there_is_nothing_to_do(tmp_path:
             tmp_path / "catalogue.toml",
         ]
         planned, third, fourth = arena(*own, "--dry-run"), arena(*own), arena(*own)
-    assert "applied" in first.stdout
-    assert "models added: Trained_yolov5, " in first.stdout
-    assert "up to date" in second.stdout
-    assert "would be done: models added: mine, mine@onnx" in planned.stdout
-    assert "✓ models added: mine, mine@onnx" in third.stdout
-    assert "up to date" in fourth.stdout
+    assert first.stdout.startswith("To do:\n  migration 20261123090000 roles and schemas\n")
+    assert "  models added: Trained_yolov5, " in first.stdout
+    assert first.stdout.endswith("✓ Done.\n")
+    assert second.stdout == fourth.stdout == "The database is up to date.\n"
+    assert planned.stdout == "It would do:\n  models added: mine, mine@onnx\nAll of it works; nothing was changed.\n"
+    assert third.stdout == "To do:\n  models added: mine, mine@onnx\n✓ Done.\n"
 
 
 def test_policies_are_set_and_said() -> None:
@@ -53,8 +53,8 @@ def test_policies_are_set_and_said() -> None:
         missing = arena("migrate", "--database-url", fresh.database_url, "--policy", "storage", "--policy", "private")
         with psycopg.connect(fresh.database_url) as connection:
             settings = connection.execute("select private, allow_local_images from public.arena_settings").fetchall()
-    assert "✓ policy private" in first.stdout
-    assert second.stdout == "✓ policy public\n✓ policy local_images\n"
+    assert first.stdout.endswith("  policy private\n✓ Done.\n")
+    assert second.stdout == "To do:\n  policy public\n  policy local_images\n✓ Done.\n"
     assert "'secret' is not one of 'public', 'private'" in unknown.stderr
     assert "The policy storage failed; nothing was changed: This project has no Supabase Storage" in missing.stderr
     assert settings == [(False, True)]
