@@ -32,7 +32,7 @@ class LeaseKeeper:
 
     ``ended`` says why the lease is gone: ``cancelled``, ``lost``, or ``expired`` when it could not be renewed in
     time by this process's own monotonic clock. The work must stop a little before the lease's deadline too, so that
-    there is time to say so. ``on_stuck`` is called if it has not stopped a minute later.
+    there is time to say so. ``on_stuck`` is called if it has not stopped a minute later, ``on_beat`` at each renewal.
     """
 
     def __init__(
@@ -41,11 +41,12 @@ class LeaseKeeper:
         lease: Lease,
         *,
         on_stuck: Callable[[], object] = lambda: None,
+        on_beat: Callable[[], object] = lambda: None,
         stuck_seconds: float = _STUCK_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._lease, self._clock = store, lease, clock
-        self._on_stuck, self._stuck_seconds = on_stuck, stuck_seconds
+        self._on_stuck, self._on_beat, self._stuck_seconds = on_stuck, on_beat, stuck_seconds
         self._changed = threading.Condition()
         self._progress: Mapping[str, Any] | None = None
         self._sent: Mapping[str, Any] | None = None
@@ -133,6 +134,7 @@ class LeaseKeeper:
         return max(due, self._sent_at + PROGRESS_SECONDS) - now
 
     def _renew(self) -> None:
+        self._on_beat()
         started = self._sent_at = self._clock()
         progress, nudged, self._nudged = self._progress, self._nudged, False
         try:

@@ -36,6 +36,9 @@ CACHE_DIR = Path(os.path.expanduser("~/.cache/vision-arena"))
 
 WEIGHTS_DIR = CACHE_DIR / "weights"
 
+#: Characters that the name of an agent may have.
+NAME_LENGTH = 80
+
 Seconds = Annotated[float, Field(gt=0)]
 Folder = Annotated[Path, AfterValidator(expanded)]
 Key = Annotated[SecretStr, AfterValidator(_header_value)]
@@ -68,7 +71,7 @@ class Settings(ProjectSettings):
     supabase_key: Key = Field(alias="SUPABASE_KEY", description="of `arena agent-key`, or the secret key, sb_secret_…")
     publishable_key: Key | None = Field(None, alias="SUPABASE_PUBLISHABLE_KEY")
 
-    name: str = Field("agent", alias="ARENA_AGENT_NAME", max_length=80)
+    name: str = Field("agent", alias="ARENA_AGENT_NAME", max_length=NAME_LENGTH)
     poll_seconds: Seconds = Field(5.0, alias="ARENA_POLL_SECONDS", le=60)
     realtime: bool = Field(True, alias="ARENA_REALTIME")
     lease_seconds: int = Field(60, alias="ARENA_LEASE_SECONDS", ge=10, le=3600)

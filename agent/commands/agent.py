@@ -6,20 +6,30 @@ import signal
 import threading
 import time
 import uuid
-from contextlib import ExitStack, closing
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from importlib.metadata import version
 from types import FrameType
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import structlog
 import typer
 
 from agent.agent_key import ROLE
-from agent.settings import Settings
+from agent.attempt import Workplace
+from agent.fitness import Fitness
+from agent.settings import NAME_LENGTH, Settings
+from agent.shift import Shift
+from agent.store import AgentCard
 from agent.wakeup import PollOnly, RealtimeWakeup
 from agent.weights import WeightsSource
-from agent.worker import Shift, Worker
-from benchmark import BenchmarkSettings, Catalogue
+from agent.worker import Worker
+from benchmark import BenchmarkSettings, Catalogue, describe_machine
+
+if TYPE_CHECKING:
+    from agent.crew import Crew
+    from agent.telemetry import Telemetry
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -41,65 +51,112 @@ def agent(
             min=1.0,
             metavar="SECONDS",
             show_default="never",
-            help="Leave when no job has come for so long.",
+            help="Leave when no job has come for so long; with ARENA_STOP_POD=true stop the RunPod pod too.",
         ),
     ] = math.inf,
+    devices: Annotated[
+        str | None,
+        typer.Option(
+            "--devices",
+            metavar="all|N,N",
+            show_default="ARENA_DEVICE alone",
+            help="One worker a GPU: all of them, or those with these numbers.",
+        ),
+    ] = None,
 ) -> None:
     """Run the agent: claim jobs, compare, write results, until SIGTERM or Ctrl-C.
 
     It is configured by the environment or .env; .env.example lists every setting. SIGTERM gives
     the current job back without spending an attempt; a second one ends it at once.
     """
+    from agent.devices import devices as chosen
     from agent.log import configure_logging
+    from agent.runpod import stop_pod
     from agent.settings import load_settings
+    from benchmark import look_at_device
 
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     # The models' processes inherit the environment and have no business with its secrets.
     for secret in _SECRETS:
         os.environ.pop(secret, None)
-    run(settings, Shift(once, idle_exit), drain=drain)
+    if settings.stop_pod and idle_exit == math.inf:
+        _log.warning("ARENA_STOP_POD does nothing without --idle-exit", action="never_idle")
+    shift = Shift(once=once, idle_exit_seconds=idle_exit)
+    idle = run(settings, shift, chosen(devices, settings.device, look_at_device), drain=drain)
+    if idle and settings.stop_pod:
+        stop_pod(settings)
 
 
-def run(settings: Settings, shift: Shift, *, drain: bool) -> None:
-    """Wire the agent's parts together and work until the shift is over or a signal comes."""
-    from agent.images import ImageSource
-    from agent.rater import Rater
+def run(settings: Settings, shift: Shift, devices: Sequence[str], *, drain: bool) -> bool:
+    """Work with one worker a device until the shift is over or a signal comes.
+
+    Returns whether it is over because there was nothing to do.
+    """
+    from agent.crew import Crew
     from agent.scratch import scratch
-    from agent.store import AgentCard
-    from agent.supabase_store import SupabaseStore
-    from benchmark import Arena, describe_machine, load_catalogue
+    from agent.telemetry import Telemetry
+    from benchmark import load_catalogue
 
     catalogue = load_catalogue(settings.catalogue)
-    weights = weights_source(settings, catalogue)
-    card = AgentCard(
-        id=uuid.uuid4(),
-        name=settings.name,
-        version=version("vision-arena"),
-        hardware=describe_machine(),
-        models=weights.runnable(),
-    )
     _look_at_key(settings)
     with ExitStack() as stack:
         stack.enter_context(scratch())
-        arena = stack.enter_context(Arena(catalogue, weights.folders, benchmark_settings(settings)))
+        telemetry = stack.enter_context(Telemetry(settings, version=version("vision-arena")))
+        crew = Crew()
+        stop_on_signals(crew, drain=drain)
+        workers = [
+            stack.enter_context(_worker(each, catalogue, shift, telemetry, len(devices)))
+            for each in _settings_of_each(settings, devices)
+        ]
+        return crew.run(workers)
+
+
+def _settings_of_each(settings: Settings, devices: Sequence[str]) -> list[Settings]:
+    """Several workers are several agents to the queue, so each is called after its device."""
+    if len(devices) == 1:
+        return [settings.model_copy(update={"device": devices[0]})]
+    longest = NAME_LENGTH - 1 - max(map(len, devices))
+    return [
+        settings.model_copy(update={"device": each, "name": f"{settings.name[:longest]} {each}"}) for each in devices
+    ]
+
+
+@contextmanager
+def _worker(
+    settings: Settings, catalogue: Catalogue, shift: Shift, telemetry: "Telemetry", workers: int
+) -> Iterator[Worker]:
+    """A worker with all that it works with, for as long as the context lasts."""
+    from agent.images import ImageSource
+    from agent.rater import Rater
+    from agent.supabase_store import SupabaseStore
+    from benchmark import Arena, look_at_device
+
+    weights, device = weights_source(settings, catalogue), settings.device
+    card = _card(settings, weights)
+    with ExitStack() as stack:
+        arena = stack.enter_context(Arena(catalogue, weights.folders, benchmark_settings(settings, workers)))
         store = stack.enter_context(closing(SupabaseStore(settings, card)))
-        images = ImageSource(settings)
-        wakeup = stack.enter_context(_wakeup(settings))
-        worker = Worker(
-            settings,
-            card,
-            store,
-            wakeup,
-            images,
-            weights,
-            arena,
-            shift,
-            on_stuck=_leave_stuck,
-            on_results=Rater(store).rate,
+        wakeup = stack.enter_context(_wakeup(settings, telemetry))
+        workplace = Workplace(
+            store=telemetry.store(store, device),
+            images=ImageSource(settings, watch=telemetry.images(device)),
+            weights=weights,
+            arena=arena,
+            fitness=Fitness(partial(look_at_device, device)),
+            watch=telemetry.watch(device, card.id),
         )
-        stop_on_signals(worker, drain=drain)
-        worker.run()
+        yield Worker(settings, card, workplace, wakeup, shift, on_stuck=_leave_stuck, on_results=Rater(store).rate)
+
+
+def _card(settings: Settings, weights: WeightsSource) -> AgentCard:
+    return AgentCard(
+        id=uuid.uuid4(),
+        name=settings.name,
+        version=version("vision-arena"),
+        hardware={**describe_machine(), "device": settings.device},
+        models=weights.runnable(),
+    )
 
 
 def _look_at_key(settings: Settings) -> None:
@@ -130,9 +187,10 @@ def weights_source(settings: Settings, catalogue: Catalogue) -> WeightsSource:
     )
 
 
-def benchmark_settings(settings: Settings) -> BenchmarkSettings:
-    """What of the agent's settings the benchmark goes by."""
+def benchmark_settings(settings: Settings, workers: int = 1) -> BenchmarkSettings:
+    """What of the agent's settings the benchmark goes by, where so many workers share the machine."""
     return BenchmarkSettings(
+        arenas=workers,
         device=settings.device,
         country=settings.country,
         load_timeout_s=settings.load_timeout_seconds,
@@ -148,21 +206,21 @@ def benchmark_settings(settings: Settings) -> BenchmarkSettings:
     )
 
 
-def _wakeup(settings: Settings) -> PollOnly:
+def _wakeup(settings: Settings, telemetry: "Telemetry") -> PollOnly:
     if not settings.realtime:
         return PollOnly()
-    return RealtimeWakeup(settings.url, settings.credentials)
+    return RealtimeWakeup(settings.url, settings.credentials, watch=telemetry.realtime(settings.device))
 
 
-def stop_on_signals(worker: Worker, *, drain: bool) -> None:
-    """Let the first SIGTERM or SIGINT stop the worker, or drain it; a second one kills."""
+def stop_on_signals(crew: "Crew", *, drain: bool) -> None:
+    """Let the first SIGTERM or SIGINT stop the workers, or drain them; a second one kills."""
 
     def leave(signal_name: str) -> None:
         _log.info("leaving", action="leaving", signal=signal_name, drain=drain)
         if drain:
-            worker.drain()
+            crew.drain()
         else:
-            _stop(worker)
+            _stop(crew)
 
     def on_signal(signum: int, _frame: FrameType | None) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -179,9 +237,9 @@ def _leave_stuck() -> None:
     os._exit(1)
 
 
-def _stop(worker: Worker) -> None:
+def _stop(crew: "Crew") -> None:
     """Stop in good order, or else in time: a call to a Supabase that does not answer cannot be broken off."""
-    worker.stop()
+    crew.stop()
     time.sleep(_STOP_SECONDS)
     _log.warning("left without goodbye: a call did not end in time", action="stop_forced")
     os._exit(0)

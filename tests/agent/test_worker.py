@@ -6,37 +6,33 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from agent.errors import KeyRefused, NotMigrated, RequestRefused, StoreError, StoreUnavailable
-from agent.images import ImageSource
+from agent.fitness import Fitness
 from agent.job import Lease
 from agent.lease_keeper import PROGRESS_SECONDS
 from agent.settings import Settings
+from agent.shift import Shift
 from agent.store import AgentCard, AgentStatus
 from agent.supabase_store import SupabaseStore
 from agent.wakeup import PollOnly
-from agent.weights import WeightsSource
-from agent.worker import Shift, Worker
-from benchmark import Arena, Cancelled, HostDied, load_catalogue
+from agent.worker import Worker
+from benchmark import Cancelled, DeviceReport, DeviceUnavailable, HostDied
 from local import LocalStack
 from tests.agent.agent_process import SCENES, make_workplace
 from tests.agent.conftest import MakeSettings
 from tests.agent.queue import Queue, until
 from tests.agent.web import Request, Web
-from tests.agent.working import GOOD, OddArena, OddComparison, finished, working
+from tests.agent.working import GOOD, OddComparison, finished, working, workplace_of
 
 
 @pytest.fixture
 def settings(stack_settings: MakeSettings, tmp_path: Path) -> Settings:
     return stack_settings(**make_workplace(tmp_path), ARENA_POLL_SECONDS=0.1)
-
-
-def no_weights() -> WeightsSource:
-    return WeightsSource(load_catalogue(), None, Path("nowhere"), download=False)
 
 
 def test_an_error_that_nobody_foresaw_ends_one_job(
@@ -250,9 +246,9 @@ def test_an_agent_that_leaves_when_idle_looks_first_and_last(settings: Settings,
     class Slow(SupabaseStore):
         claims = 0
 
-        def register(self, status: AgentStatus = "idle") -> None:
+        def register(self, status: AgentStatus = "idle", problem: str | None = None) -> None:
             time.sleep(0.6)
-            super().register(status)
+            super().register(status, problem)
 
         def claim(self, request_id: UUID) -> Lease | None:
             self.claims += 1
@@ -260,9 +256,9 @@ def test_an_agent_that_leaves_when_idle_looks_first_and_last(settings: Settings,
 
     with closing(Slow(settings, card)) as store:
         patient = settings.model_copy(update={"poll_seconds": 60.0})
-        arena = cast(Arena, OddArena(lambda: OddComparison(GOOD)))
+        workplace = workplace_of(patient, store, lambda: OddComparison(GOOD))
         shift = Shift(idle_exit_seconds=0.5)
-        Worker(patient, card, store, PollOnly(), ImageSource(patient), no_weights(), arena, shift).run()
+        assert Worker(patient, card, workplace, PollOnly(), shift).run() == "idle"
         assert store.claims == 2
 
 
@@ -319,10 +315,10 @@ def test_draining_in_an_outage_ends_the_agent_at_once_and_takes_no_job(
 def test_an_agent_whose_claims_are_refused_leaves_when_idle_all_the_same(
     settings: Settings, card: AgentCard, queue: Queue
 ) -> None:
-    arena = cast(Arena, OddArena(lambda: OddComparison(GOOD)))
     with closing(Away(settings, card, RequestRefused)) as store:
+        workplace = workplace_of(settings, store, lambda: OddComparison(GOOD))
         shift = Shift(idle_exit_seconds=1.0)
-        Worker(settings, card, store, PollOnly(), ImageSource(settings), no_weights(), arena, shift).run()
+        assert Worker(settings, card, workplace, PollOnly(), shift).run() == "idle"
         assert store.claims >= 2
     (row,) = queue.run("select status from public.agents where id = %s", [card.id])
     assert row["status"] == "stopped"
@@ -370,3 +366,61 @@ def test_who_looks_at_results_learns_that_the_agent_stops(
         worker.stop()
         thread.join(10)
         assert not thread.is_alive()
+
+
+class Device:
+    """One that may break and be mended."""
+
+    def __init__(self, problem: str | None = None) -> None:
+        self.problem = problem
+        self.looks = 0
+
+    def look(self) -> DeviceReport:
+        self.looks += 1
+        return DeviceReport("cuda", self.problem, "Mend it." if self.problem else None)
+
+
+def test_an_agent_without_its_gpu_says_so_claims_nothing_and_goes_on_when_it_is_back(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
+) -> None:
+    device = Device("There is no GPU.")
+    job = queue.insert(SCENES)
+    with working(settings, card, store, lambda: OddComparison(GOOD), fitness=Fitness(device.look, again_seconds=0.2)):
+        until(lambda: device.looks >= 3)
+        (row,) = queue.run("select problem, models, status from public.live_agents where id = %s", [card.id])
+        assert (row["problem"], row["models"], row["status"]) == ("There is no GPU. Mend it.", [], "idle")
+        assert queue.job(job)["attempt"] == 0
+        (waiting,) = queue.run("select waiting_for from public.waiting_jobs where job_id = %s", [job])
+        assert waiting["waiting_for"] == "models"
+        device.problem = None
+        assert queue.await_job(job, finished)["status"] == "succeeded"
+    (row,) = queue.run("select problem, models from public.agents where id = %s", [card.id])
+    assert (row["problem"], row["models"]) == (None, list(card.models))
+
+
+def test_a_gpu_that_goes_during_a_job_costs_no_attempt_of_any_job(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
+) -> None:
+    device = Device()
+
+    def lose_the_gpu() -> OddComparison:
+        if device.looks == 1:
+            device.problem = "The GPU is gone."
+            raise DeviceUnavailable
+        return OddComparison(GOOD)
+
+    jobs = [queue.insert(SCENES, max_attempts=1) for _ in range(3)]
+    with working(settings, card, store, lose_the_gpu, fitness=Fitness(device.look, again_seconds=0.2)):
+        until(lambda: device.looks >= 3)
+        assert {(row["status"], row["attempt"]) for row in map(queue.job, jobs)} == {("pending", 0)}
+        device.problem = None
+        assert {queue.await_job(job, finished)["status"] for job in jobs} == {"succeeded"}
+
+
+def test_an_agent_without_its_gpu_leaves_when_idle_for_so_long(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
+) -> None:
+    queue.insert(SCENES)
+    fitness = Fitness(Device("There is no GPU.").look)
+    workplace = workplace_of(settings, store, lambda: OddComparison(GOOD), fitness)
+    assert Worker(settings, card, workplace, PollOnly(), Shift(idle_exit_seconds=0.5)).run() == "idle"

@@ -5,13 +5,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+from agent.attempt import Workplace
 from agent.commands.agent import weights_source
+from agent.fitness import Fitness
 from agent.images import ImageSource
+from agent.job_watch import NobodyWatches
 from agent.settings import Settings
 from agent.store import AgentCard, JobStore
 from agent.wakeup import PollOnly, Wakeup
 from agent.worker import Worker
-from benchmark import Arena, Cancelled, load_catalogue
+from benchmark import Arena, Cancelled, DeviceReport, load_catalogue
 
 GOOD = {"model_a_metrics": {}, "model_b_metrics": {}, "winner": "tie", "verdict": {}, "environment": {}}
 
@@ -60,6 +63,26 @@ class OddComparison:
         return []
 
 
+def fit() -> Fitness:
+    """Of a device that can be used."""
+    return Fitness(lambda: DeviceReport("cpu"))
+
+
+def workplace_of(
+    settings: Settings, store: JobStore, compare: Callable[[], Any] | BusyArena, fitness: Fitness | None = None
+) -> Workplace:
+    """With an Arena that is none."""
+    arena = compare if isinstance(compare, BusyArena) else OddArena(compare)
+    return Workplace(
+        store=store,
+        images=ImageSource(settings),
+        weights=weights_source(settings, load_catalogue(settings.catalogue)),
+        arena=cast(Arena, arena),
+        fitness=fitness or fit(),
+        watch=NobodyWatches(),
+    )
+
+
 @contextmanager
 def working(
     settings: Settings,
@@ -67,13 +90,12 @@ def working(
     store: JobStore,
     compare: Callable[[], Any] | BusyArena,
     wakeup: Wakeup | None = None,
+    fitness: Fitness | None = None,
     **more: Any,
 ) -> Iterator[tuple[Worker, threading.Thread]]:
     """A Worker in a thread, with an Arena that is none; it polls unless there is a wake-up."""
-    arena = compare if isinstance(compare, BusyArena) else OddArena(compare)
-    source = weights_source(settings, load_catalogue(settings.catalogue))
-    images = ImageSource(settings)
-    worker = Worker(settings, card, store, wakeup or PollOnly(), images, source, cast(Arena, arena), **more)
+    workplace = workplace_of(settings, store, compare, fitness)
+    worker = Worker(settings, card, workplace, wakeup or PollOnly(), **more)
     thread = threading.Thread(target=worker.run)
     thread.start()
     try:
