@@ -48,19 +48,9 @@ $migration$);
 
 def schema() -> str:
     """All migrations, the built-in catalogue's models and the migrations' bookkeeping as one transaction."""
+    begin = ["begin;\n", NO_NEWER.format(contract=CONTRACT), BOOKKEEPING, APPLY]
     parts = [_apply(migration) for migration in migrations()]
-    return "\n".join(
-        [
-            HEADER,
-            "begin;\n",
-            NO_NEWER.format(contract=CONTRACT),
-            BOOKKEEPING,
-            APPLY,
-            *parts,
-            built_in_seed(),
-            "commit;\n",
-        ]
-    )
+    return "\n".join([HEADER, *begin, *parts, built_in_seed(), "commit;\n"])
 
 
 def _apply(migration: Migration) -> str:

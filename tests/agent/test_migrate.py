@@ -231,7 +231,9 @@ def blocked(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_migration_that_has_to_wait_gives_up_and_holds_nothing(blocked: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_TRIES", 2)
-    before, plans, pauses = known(blocked), [], []
+    before = known(blocked)
+    plans: list[Plan] = []
+    pauses: list[float] = []
     with psycopg.connect(blocked) as reader, psycopg.connect(blocked, autocommit=True) as agent:
         reader.execute("select count(*) from public.jobs")  # and its transaction stays open
 
@@ -263,17 +265,16 @@ def test_while_a_migration_waits_for_a_table_others_wait_no_longer_than_it_may(b
         reader.execute("select count(*) from public.jobs")
         waiting = threading.Thread(target=lambda: migrate(blocked, on_busy=lambda _seconds: reader.rollback()))
         waiting.start()
-        until(lambda: bool(waiting_for_jobs(agent)))
+        until(lambda: waiting_for_jobs(agent))
         started = time.monotonic()
         agent.execute("select count(*) from public.jobs")
         assert 0.05 < time.monotonic() - started < 5
         waiting.join()
 
 
-def waiting_for_jobs(connection: psycopg.Connection) -> list[object]:
-    return connection.execute(
-        "select pid from pg_locks where relation = 'public.jobs'::regclass and not granted"
-    ).fetchall()
+def waiting_for_jobs(connection: psycopg.Connection) -> bool:
+    query = "select from pg_locks where relation = 'public.jobs'::regclass and not granted"
+    return bool(connection.execute(query).fetchall())
 
 
 def test_a_connection_that_is_lost_leaves_nothing_behind(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
