@@ -29,8 +29,10 @@ class QueueLength:
     as with a database that is not reached or has no such function, there are no samples.
     """
 
-    def __init__(self, ask: Ask, clock: Callable[[], float] = time.monotonic) -> None:
-        self._ask, self._clock = ask, clock
+    def __init__(
+        self, ask: Ask, clock: Callable[[], float] = time.monotonic, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> None:
+        self._ask, self._clock, self._patience_seconds = ask, clock, patience_seconds
         self._asking = threading.Lock()
         self._answer: Mapping[str, Any] | None = None
         self._answered_at = self._asked_at = float("-inf")
@@ -54,7 +56,7 @@ class QueueLength:
         self._asked_at = self._clock()
         asking = threading.Thread(target=self._look, name="queue-length", daemon=True)
         asking.start()
-        asking.join(_PATIENCE_SECONDS)
+        asking.join(self._patience_seconds)
 
     def _look(self) -> None:
         try:

@@ -109,7 +109,7 @@ class Server(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
-    request_queue_size = _MOST_AT_ONCE
+    request_queue_size = 4 * _MOST_AT_ONCE
 
     def __init__(self, host: str, port: int, pages: Pages) -> None:
         """`host` is an address of this machine or a name of one; port 0 takes any that is free."""

@@ -42,12 +42,12 @@ class Bench:
     """A queue, and agents at it."""
 
     def __init__(self, queue: TheQueue, store_of: Callable[[AgentCard], JobStore]) -> None:
-        self.queue, self._store_of = queue, store_of
+        self.queue, self.store_of = queue, store_of
 
     def stranger(self, *models: str) -> tuple[AgentCard, JobStore]:
         """An agent that has not registered."""
         card = AgentCard(uuid.uuid4(), "test", "0", hardware={"cpu": "any"}, models=models or YOLOS)
-        return card, self._store_of(card)
+        return card, self.store_of(card)
 
     def agent(self, *models: str) -> JobStore:
         _, store = self.stranger(*models)

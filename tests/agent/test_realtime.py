@@ -153,6 +153,7 @@ class Heard:
     ready: int
     changes: list[Change]
     logs: list[Any]
+    downs: int = 0
 
 
 async def hear(
@@ -172,6 +173,9 @@ async def hear(
         def note_ready() -> None:
             heard.ready += 1
 
+        def note_down() -> None:
+            heard.downs += 1
+
         async with serve(receive, "127.0.0.1", 0) as server:
             port = next(iter(server.sockets)).getsockname()[1]
             binding = Binding("jobs", "INSERT", BINDING["filter"])
@@ -182,6 +186,7 @@ async def hear(
                 on_change or heard.changes.append,
                 note_ready,
                 timing,
+                note_down,
             )
             running = asyncio.create_task(subscription.run())
             try:
@@ -224,7 +229,7 @@ def test_a_session_that_dies_is_followed_by_one_that_delivers(manner: Manner, ti
     assert [(change.table, change.event, change.record) for change in heard.changes] == [
         ("jobs", "INSERT", {"id": "1"})
     ]
-    assert [log["action"] for log in heard.logs] == ["realtime_down"] * len(heard.logs)
+    assert [log["action"] for log in heard.logs] == ["realtime_down"] * heard.downs
     assert reason in heard.logs[0]["reason"]
 
 
@@ -234,7 +239,7 @@ def test_a_session_that_is_deaf_but_alive_is_replaced_in_time_and_that_is_no_fai
         await guest.stay()
 
     heard, guests = asyncio.run(hear([is_deaf, behaves], replace(QUICK, lifetime=0.3), of_the_second_session))
-    assert (heard.ready, guests, heard.logs) == (2, 2, [])
+    assert (heard.ready, guests, heard.logs, heard.downs) == (2, 2, [], 0)
 
 
 def test_a_listener_that_fails_does_not_end_the_subscription() -> None:
