@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from agent.commands import agent, agent_key, calibrate, compare, demo, jobs, migrate, models, stack, submit
+from agent.commands import agent, agent_key, calibrate, compare, demo, doctor, jobs, migrate, models, stack, submit
 from agent.commands.options import VARIABLES
 from agent.errors import AgentError, SettingsError
 from benchmark import BenchmarkError
@@ -34,6 +34,7 @@ app.command("submit")(submit.submit)
 app.add_typer(jobs.app, name="jobs")
 app.command("agent")(agent.agent)
 app.command("agent-key")(agent_key.agent_key)
+app.command("doctor")(doctor.doctor)
 app.command("migrate")(migrate.migrate)
 app.command("stack")(stack.stack)
 

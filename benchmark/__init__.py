@@ -41,10 +41,12 @@ from benchmark.errors import (
 )
 from benchmark.labelled_image import LabelledImage
 from benchmark.left_out import LeftOut
+from benchmark.measure.counters import processor_counters
+from benchmark.measure.countries import check_country
 from benchmark.measure.device_check import look_at_device
 from benchmark.measure.device_report import DeviceReport, TorchGpu
 from benchmark.measure.environment import describe_machine
-from benchmark.measure.gpu import gpu_names
+from benchmark.measure.gpu import gpu_names, gpu_states
 from benchmark.measure.gpu_reading import GpuReading, gpu_readings
 from benchmark.models.catalogue import Catalogue, ModelEntry, WeightsFile, load_catalogue
 from benchmark.models.state import ModelState, model_state
@@ -118,13 +120,16 @@ __all__ = [
     "WeightsNotFetched",
     "WeightsUnreadable",
     "calibrate",
+    "check_country",
     "compare",
     "describe_machine",
     "gpu_names",
     "gpu_readings",
+    "gpu_states",
     "load_catalogue",
     "look_at_device",
     "model_state",
+    "processor_counters",
     "rate",
     "resolve_weights",
     "thumbnail",

@@ -1,0 +1,89 @@
+"""Which models can run here, and whether the weights that are missing can be had."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import httpx
+
+from agent.doctor.finding import Finding, ok, problem, skipped, warning
+from agent.doctor.place import Place
+from benchmark import CannotDetectCars, ModelEntry, ModelState, WeightsMismatch, WeightsUnreadable
+
+_ANSWER_SECONDS = 5.0
+_DAMAGED = {WeightsMismatch.code, WeightsUnreadable.code}
+
+
+@dataclass(frozen=True)
+class _Model:
+    entry: ModelEntry
+    state: ModelState
+
+
+def look_at_models(place: Place) -> Finding:
+    """Library and weights of each, in the runtime that it has unless another is named."""
+    models = _detectors(place)
+    ready = [each.entry.id for each in models if each.state.ready]
+    coming = [each.entry.id for each in models if each.state.fetchable and place.settings.download_weights]
+    lacking = [each for each in models if each.entry.id not in (*ready, *coming)]
+    found = "; ".join(
+        f"{', '.join(names)} {what}"
+        for names, what in ((ready, "ready"), (coming, "once downloaded"), (list(map(_lack, lacking)), "not here"))
+        if names
+    )
+    damaged = [each.state.reason or "" for each in lacking if each.state.state in _DAMAGED]
+    if not ready and not coming:
+        return problem(f"No model can run: {found}.", "`arena models` says what each lacks.")
+    if damaged:
+        return warning(f"{found}.", "\n".join(damaged))
+    return ok(found)
+
+
+def look_at_downloads(place: Place) -> Finding:
+    """Whether weights that would be downloaded are to be had, and how large they are."""
+    wanted = [each.entry for each in _detectors(place) if each.state.fetchable]
+    if not wanted:
+        return skipped("No weights have to be downloaded.")
+    names = " ".join(entry.id for entry in wanted)
+    if not place.settings.download_weights:
+        return warning(
+            f"ARENA_DOWNLOAD_WEIGHTS is false, and the weights of {names} are missing.", f"`arena models pull {names}`"
+        )
+    with ThreadPoolExecutor(len(wanted)) as threads:
+        sizes = dict(zip((entry.id for entry in wanted), threads.map(_size, wanted), strict=True))
+    missing = [f"{name}: {size}" for name, size in sizes.items() if isinstance(size, str)]
+    if missing:
+        return warning(
+            f"{'; '.join(missing)}.",
+            "Let this machine reach the address, or put the files into ARENA_WEIGHTS_DIR (docs/models.md).",
+        )
+    known = [size for size in sizes.values() if isinstance(size, int)]
+    amount = f"{sum(known) / 1e6:.0f} MB" if len(known) == len(sizes) else "their size is not told"
+    return ok(f"{amount} when they are needed, or now: `arena models pull {names}`")
+
+
+def _detectors(place: Place) -> list[_Model]:
+    models = [_Model(entry, place.weights.state(entry)) for entry in place.catalogue]
+    return [each for each in models if each.state.state != CannotDetectCars.code]
+
+
+def _lack(model: _Model) -> str:
+    return f"{model.entry.id} ({model.state.state.replace('_', ' ')})"
+
+
+def _size(entry: ModelEntry) -> int | str | None:
+    """Bytes; None where the server does not say; a reason where it has no such file or is not there."""
+    assert entry.weights
+    assert entry.weights.url
+    url = entry.weights.url
+    host = httpx.URL(url).host
+    try:
+        # What it sends is not read: the connection is closed after the headers.
+        with httpx.stream("GET", url, timeout=_ANSWER_SECONDS, follow_redirects=True) as response:
+            length = response.headers.get("content-length", "")
+            return f"{host} answers {response.status_code}" if response.is_error else _number(length)
+    except httpx.HTTPError as error:
+        return f"{host} cannot be reached ({type(error).__name__})"
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text.isdecimal() else None

@@ -1,0 +1,64 @@
+"""What is examined: the settings, the machine, and what earlier checks have found out for later ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from agent.doctor.setup import Setup
+from agent.settings import Settings
+from agent.weights import WeightsSource
+from benchmark import Catalogue, load_catalogue
+
+
+@dataclass(frozen=True)
+class Reply:
+    """That somebody answers at SUPABASE_URL."""
+
+    round_trip_ms: float
+    #: This machine's clock minus the server's; None where the server does not say. The server's has whole seconds.
+    clock_ahead_s: float | None
+
+
+@dataclass
+class Place:
+    """The machine and the project; what is None was not found out."""
+
+    setup: Setup
+    reply: Reply | None = None
+    key_accepted: bool = False
+    #: What `arena_contract()` answered; None where the database has no such function.
+    contract: Mapping[str, Any] | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """As far as they can be read; see Setup."""
+        return self.setup.settings
+
+    @property
+    def unseen(self) -> str:
+        """Why the database was not seen."""
+        if not self.setup.has_url:
+            return "No project is set."
+        if self.reply is None:
+            return "Supabase was not reached."
+        if not self.setup.has_key:
+            return "There is no key to try: see settings."
+        return "The database is not migrated." if self.key_accepted else "The key was not accepted."
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The models that this machine offers. Raises BadCatalogue."""
+        return load_catalogue(self.settings.catalogue)
+
+    @cached_property
+    def weights(self) -> WeightsSource:
+        """Where their weights are. Raises BadCatalogue."""
+        settings = self.settings
+        return WeightsSource(
+            self.catalogue,
+            settings.weights_dir,
+            settings.cache_dir,
+            device=settings.device,
+            download=settings.download_weights,
+        )

@@ -1,0 +1,126 @@
+"""The settings as far as they can be read, so that one that is wrong hides nothing else."""
+
+import difflib
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from dotenv import dotenv_values
+from pydantic import ValidationError
+
+from agent.doctor.finding import Finding, ok, problem, warning
+from agent.errors import SettingsError
+from agent.settings import Settings, load_settings
+
+_PROJECT = ("SUPABASE_URL", "SUPABASE_KEY")
+#: Where there is no default; nobody is asked with them.
+_STAND_INS = {"SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_KEY": "sb_secret_none"}
+_EXAMPLE = {"SUPABASE_URL": "https://your-project.supabase.co", "SUPABASE_KEY": "sb_secret_..."}
+_FILL_IN = "Copy .env.example to .env (`cp .env.example .env`), and fill in the first three; docs/supabase.md says how."
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Settings in which the defaults stand for what is missing or wrong."""
+
+    settings: Settings
+    #: A sentence for each variable that is missing or wrong.
+    errors: tuple[str, ...] = ()
+    #: Their names.
+    wrong: frozenset[str] = frozenset()
+    #: Variables that look like settings and are none.
+    unknown: tuple[str, ...] = ()
+
+    @property
+    def has_url(self) -> bool:
+        """Whether it is known which project is meant."""
+        return "SUPABASE_URL" not in self.wrong
+
+    @property
+    def has_key(self) -> bool:
+        """Whether there is a key to try."""
+        return self.has_url and "SUPABASE_KEY" not in self.wrong
+
+    @property
+    def nothing_set(self) -> bool:
+        """Whether this is a machine without a project and otherwise sound."""
+        return self.errors == tuple(f"{name} is not set." for name in _PROJECT)
+
+
+def read_setup() -> Setup:
+    """Read the environment and .env, once more for as long as something new is wrong. Raises SettingsError."""
+    errors: list[str] = []
+    instead: dict[str, Any] = {}
+    while True:
+        try:
+            settings = load_settings(**instead)
+        except SettingsError as error:
+            wrong = _variables(error) - instead.keys()
+            if not wrong:
+                raise
+            errors += error.message.splitlines()
+            instead |= {name: _stand_in(name) for name in wrong}
+        else:
+            examples = {name: value for name, value in _EXAMPLE.items() if _is_example(settings, name, value)}
+            errors += [f"{name} is still the example's." for name in examples]
+            return Setup(settings, tuple(errors), frozenset({*instead, *examples}), tuple(_unknown()))
+
+
+def look_at_settings(place: Any) -> Finding:
+    """Every variable that is missing, wrong or misspelt."""
+    setup: Setup = place.setup
+    if setup.nothing_set:
+        return warning(
+            "No Supabase project is set; `arena demo` and `arena compare` need none.",
+            f"For an agent: {_FILL_IN[0].lower()}{_FILL_IN[1:]}",
+            "SUPABASE_URL and SUPABASE_KEY",
+        )
+    if setup.errors:
+        missing = any(each.endswith(("is not set.", "example's.")) for each in setup.errors)
+        return problem(
+            "\n".join(setup.errors),
+            _FILL_IN if missing else "Set it in the environment or in .env; .env.example lists every setting.",
+        )
+    if setup.unknown:
+        return warning(f"No setting is called {', '.join(setup.unknown)}.", _meant(setup.unknown))
+    return ok(".env and the environment" if os.path.exists(".env") else "the environment, as there is no .env")
+
+
+def _variables(error: SettingsError) -> set[str]:
+    """Those that a settings' error is about; of several that do not fit together, the one to leave out."""
+    cause = error.__context__
+    assert isinstance(cause, ValidationError)
+    pod = "ARENA_STOP_POD"
+    return {
+        str(each["loc"][0]) if each["loc"] else pod if each["msg"].startswith(f"Value error, {pod}") else "SUPABASE_KEY"
+        for each in cause.errors()
+    }
+
+
+def _stand_in(name: str) -> Any:
+    if name in _STAND_INS:
+        return _STAND_INS[name]
+    field = next(each for each in Settings.model_fields.values() if each.alias == name)
+    return field.get_default()
+
+
+def _is_example(settings: Settings, name: str, value: str) -> bool:
+    is_now = settings.url if name == "SUPABASE_URL" else settings.supabase_key.get_secret_value()
+    return is_now == value
+
+
+def _known() -> list[str]:
+    return [str(field.alias) for field in Settings.model_fields.values()]
+
+
+def _unknown() -> Iterable[str]:
+    """Only this program's own: what else begins with SUPABASE_ may be for others."""
+    names = {*os.environ, *dotenv_values(".env")}
+    return sorted(name for name in names if name.startswith("ARENA_") and name not in _known())
+
+
+def _meant(unknown: Iterable[str]) -> str:
+    near = {name: difflib.get_close_matches(name, _known(), n=1, cutoff=0.7) for name in unknown}
+    words = [f"Write {found[0]} for {name}." for name, found in near.items() if found]
+    return " ".join([*words, ".env.example lists every setting."])
