@@ -50,7 +50,7 @@ def migrate(
     *,
     dry_run: bool = False,
     on_plan: Callable[[Plan], object] = lambda _plan: None,
-    on_busy: Callable[[float], object] = lambda _seconds: None,
+    on_busy: Callable[[float], None] = lambda _seconds: None,
 ) -> Plan:
     """Apply what is missing, publish models, by default the built-in ones, and set policies, all in one transaction.
 
