@@ -1,7 +1,6 @@
 """Bringing a database up to date."""
 
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -16,10 +15,7 @@ from agent.migrate import Plan, migrate
 from agent.model_rows import model_rows, offered_models
 from local import LocalStack
 from sql.migration import Migration, migrations
-from sql.policy import Policy
-from sql.schema import schema
 from sql.seed import ModelRow
-from tests.agent.queue import until
 
 OWN = """
 [models.my_cars]
@@ -212,115 +208,3 @@ def test_a_database_that_is_not_there_is_said(url: str) -> None:
     with pytest.raises(MigrationError, match="nothing was changed") as raised:
         migrate(url)
     assert "hunter2" not in str(raised.value)
-
-
-# beside a database at work
-
-BLOCKED = Migration("20990101000000", "blocked", "alter table public.jobs add column new int")
-
-
-@pytest.fixture
-def blocked(database_url: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A migrated database, and a migration that needs the table of jobs."""
-    migrate(database_url)
-    monkeypatch.setattr(module, "migrations", lambda: [*migrations(), BLOCKED])
-    monkeypatch.setattr(module, "_LOCK_SECONDS", 0.4)
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", 0.1)
-    return database_url
-
-
-def test_a_migration_that_has_to_wait_gives_up_and_holds_nothing(blocked: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_TRIES", 2)
-    before = known(blocked)
-    plans: list[Plan] = []
-    pauses: list[float] = []
-    with psycopg.connect(blocked) as reader, psycopg.connect(blocked, autocommit=True) as agent:
-        reader.execute("select count(*) from public.jobs")  # and its transaction stays open
-
-        def on_busy(seconds: float) -> None:
-            pauses.append(seconds)
-            started = time.monotonic()
-            agent.execute("update public.jobs set priority = 1")
-            assert time.monotonic() - started < 2
-
-        with pytest.raises(MigrationError, match=r"_blocked failed; nothing was changed: .* lock timeout") as raised:
-            migrate(blocked, on_plan=plans.append, on_busy=on_busy)
-    assert raised.value.hint == (
-        "A query or an open transaction holds what this needs. Run it again when the database is quiet."
-    )
-    assert (plans, len(pauses)) == ([Plan([BLOCKED], [], [], [])], 1)
-    assert known(blocked) == before
-
-
-def test_a_migration_that_had_to_wait_is_tried_again(blocked: str) -> None:
-    with psycopg.connect(blocked) as reader:
-        reader.execute("select count(*) from public.jobs")
-        migrate(blocked, on_busy=lambda _seconds: reader.rollback())
-    assert known(blocked)[-1] == (BLOCKED.version, BLOCKED.name)
-
-
-def test_while_a_migration_waits_for_a_table_others_wait_no_longer_than_it_may(blocked: str) -> None:
-    """They queue behind it: without its limit this would take as long as the reader's transaction."""
-    with psycopg.connect(blocked) as reader, psycopg.connect(blocked, autocommit=True) as agent:
-        reader.execute("select count(*) from public.jobs")
-        waiting = threading.Thread(target=lambda: migrate(blocked, on_busy=lambda _seconds: reader.rollback()))
-        waiting.start()
-        until(lambda: waiting_for_jobs(agent))
-        started = time.monotonic()
-        agent.execute("select count(*) from public.jobs")
-        assert 0.05 < time.monotonic() - started < 5
-        waiting.join()
-
-
-def waiting_for_jobs(connection: psycopg.Connection) -> bool:
-    query = "select from pg_locks where relation = 'public.jobs'::regclass and not granted"
-    return bool(connection.execute(query).fetchall())
-
-
-def test_a_connection_that_is_lost_leaves_nothing_behind(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    cut = Migration("20990102000000", "cut", "select pg_terminate_backend(pg_backend_pid())")
-    monkeypatch.setattr(module, "migrations", lambda: [*migrations(), cut])
-    with pytest.raises(MigrationError, match=r"_cut failed; nothing was changed: "):
-        migrate(database_url)
-    with psycopg.connect(database_url) as connection:
-        assert connection.execute("select to_regclass('public.models')").fetchone() == (None,)
-
-
-def test_one_that_is_lost_at_the_commit_leaves_it_open_what_was_done(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    migrate(database_url)
-    cut = Migration(
-        "20990102000000",
-        "cut",
-        "create function arena.cut() returns trigger language plpgsql as"
-        " 'begin perform pg_terminate_backend(pg_backend_pid()); return null; end';"
-        " create constraint trigger cut after update on public.arena_settings deferrable initially deferred"
-        " for each row execute function arena.cut();"
-        " update public.arena_settings set private = private",
-    )
-    monkeypatch.setattr(module, "migrations", lambda: [*migrations(), cut])
-    with pytest.raises(MigrationError, match="connection was lost while all was being committed") as raised:
-        migrate(database_url)
-    assert raised.value.hint == "It was done, or none of it was. Run it again: it does what is left to do."
-
-
-NEWER = """
-    create or replace function arena.contract(out contract int, out oldest_contract int)
-    language sql immutable set search_path = '' as 'select 99, 2'
-"""
-
-
-def test_a_database_that_is_newer_is_left_as_it_is(database_url: str, tmp_path: Path) -> None:
-    migrate(database_url)
-    with psycopg.connect(database_url) as connection:
-        connection.execute(NEWER.encode())
-    for policies in ((), (Policy.PRIVATE,)):
-        with pytest.raises(MigrationError, match=r"newer than this program, and nothing was changed") as raised:
-            migrate(database_url, own_models(tmp_path), policies)
-        assert "agents of contract 2 and later" in (raised.value.hint or "")
-    with psycopg.connect(database_url) as connection, pytest.raises(psycopg.errors.RaiseException, match="newer than"):
-        connection.execute(schema().encode())
-    with psycopg.connect(database_url) as connection:
-        assert connection.execute("select private from public.arena_settings").fetchone() == (False,)
-    assert "my_cars" not in published(database_url)

@@ -24,7 +24,7 @@ TAKES_AWAY = {
 #: By file and by what was found, why it is no harm there.
 ALLOWED = {
     ("20261124100100_image_paths.sql", "drop function if exists arena.is_image_path"): (
-        "Internal, and only the trigger called it that the same file makes anew."
+        "Internal; only check_image called it, which the same file makes anew."
     ),
     **{
         ("20261124100300_ownership.sql", f"drop policy if exists {table}_are_public"): (
