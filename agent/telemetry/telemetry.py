@@ -1,12 +1,13 @@
 """Wires telemetry together for one process."""
 
 from contextlib import ExitStack
-from typing import Self
+from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 import structlog
 
 from agent.images import ImageWatch
+from agent.job_watch import JobWatch
 from agent.settings import Settings
 from agent.store import CONTRACT, JobStore
 from agent.telemetry.build import Build
@@ -23,11 +24,14 @@ from agent.telemetry.store import WatchedStore
 from agent.telemetry.watch import WorkerWatch
 from agent.wakeup import RealtimeWatch
 
+if TYPE_CHECKING:
+    from agent.telemetry.traces import Traces
+
 _log = structlog.stdlib.get_logger(__name__)
 
 
 class Telemetry:
-    """Metrics and health of all workers of a process, and the server where they are read.
+    """Metrics, health and traces of all workers of a process, and the server where the first two are read.
 
     Make one a process, enter it before the workers begin and leave it after they have ended; leaving takes at most a
     second or so. For each worker, once, with the device that its jobs run on (``cuda:0``, ``cpu``)::
@@ -46,11 +50,15 @@ class Telemetry:
     """
 
     def __init__(self, settings: Settings, *, version: str, revision: str | None = None) -> None:
-        """`version` and `revision` (a Git commit) are told in ``arena_build_info``."""
+        """`version` and `revision` (a Git commit) are told in ``arena_build_info``.
+
+        Raises SettingsError where OTEL_EXPORTER_OTLP_HEADERS is wrong.
+        """
         self._settings = settings
         self._safely, self._metrics, self._health = Safely(), Metrics(), Health()
         self._stack = ExitStack()
         self._server: Server | None = None
+        self._traces = _traces(settings, version)
         registry = self._metrics.registry
         for collector in (Build(version, CONTRACT, revision), self._health, Gpus(), ResidentMemory()):
             registry.register(collector)
@@ -62,6 +70,8 @@ class Telemetry:
             self._metrics.registry.register(QueueLength(ask))
         with self._safely:
             self._serve()
+        if self._traces:
+            self._stack.callback(self._traces.close)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -81,7 +91,10 @@ class Telemetry:
         with self._safely:
             self._metrics.begin(device)
             self._metrics.worker.labels(device, name or self._settings.name, str(agent_id)).set(1)
-        return WorkerWatch([WorkerHealth(self._health, device), JobMetrics(self._metrics, device)], self._safely)
+        parts: list[JobWatch] = [WorkerHealth(self._health, device), JobMetrics(self._metrics, device)]
+        if self._traces:
+            parts.append(self._traces.watch(name or self._settings.name, device))
+        return WorkerWatch(parts, self._safely)
 
     def store(self, store: JobStore, device: str) -> JobStore:
         """The same store, counted."""
@@ -110,3 +123,13 @@ class Telemetry:
             return
         self._server = self._stack.enter_context(server)
         _log.info("metrics are served", action="metrics", host=host, port=self.port)
+
+
+def _traces(settings: Settings, version: str) -> "Traces | None":
+    """OpenTelemetry is imported only where there is somewhere to send to."""
+    if settings.otlp_endpoint is None:
+        return None
+    from agent.telemetry.traces import Traces
+
+    headers = settings.otlp_headers.get_secret_value() if settings.otlp_headers else None
+    return Traces(str(settings.otlp_endpoint), headers, version)
