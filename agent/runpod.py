@@ -73,15 +73,17 @@ def pod(settings: Settings) -> Pod:
 def stop_pod(settings: Settings) -> None:
     """Stop the agent's pod, of which only the volume stays; this process is ended by that soon after.
 
-    Tries for some minutes at most; raises PodNotStopped.
+    Tries for some minutes at most; logs and raises PodNotStopped.
     """
     try:
         status = _stop(settings)
     except PodError as error:
-        raise PodNotStopped(
+        failure = PodNotStopped(
             f"The pod still runs and costs money, for it could not be stopped. {error}",
             hint=f"Stop it in RunPod's console, or by `runpodctl pod stop {settings.runpod_pod_id}`.",
-        ) from error
+        )
+        _log.error(str(failure), action="pod_not_stopped", pod=settings.runpod_pod_id)
+        raise failure from error
     _log.info("the pod stops", action="pod_stopped", pod=settings.runpod_pod_id, status=status)
 
 

@@ -139,6 +139,16 @@ def test_an_agent_that_cannot_do_it_does_not_count(left_pod: Pod) -> None:
     assert left_pod.look() == "start"
 
 
+def test_the_workers_of_a_pod_with_several_gpus_are_the_pods(pod: Pod) -> None:
+    pod.agent("stopped", p_name="runpod-2")
+    pod.pass_minutes(60)
+    pod.job()
+    assert pod.look() is None
+    pod.agent("stopped", p_name="runpod cuda:1")
+    pod.pass_minutes(60)
+    assert pod.look() == "start"
+
+
 def test_models_that_the_pod_never_had_start_nothing(left_pod: Pod) -> None:
     left_pod.agent("stopped", p_name="laptop", p_models=Names(["detectron2"]))
     left_pod.pass_minutes(60)
@@ -235,7 +245,7 @@ def test_without_the_key_it_says_so(left_pod: Pod) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_nobody_may_start_it_or_see_when_it_was(pod: Pod, role: str) -> None:
-    for query in ("select runpod.look()", "select runpod.send('x', 'stop')", "select * from runpod.requests"):
+    for query in ("select runpod.look()", "select runpod.send('stop')", "select * from runpod.requests"):
         with pytest.raises(psycopg.errors.InsufficientPrivilege), pod.database.connection.transaction():
             pod.database.rows(query, role=role)
 

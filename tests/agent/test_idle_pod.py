@@ -1,0 +1,64 @@
+"""A whole agent on a pod that costs money: it stops the pod when it has nothing to do, and at no other time."""
+
+import signal
+from typing import Any
+
+import pytest
+
+from tests.agent.agent_process import MODELS, SCENES, Agents
+from tests.agent.queue import Queue
+from tests.agent.runpod_api import KEY, POD_ID, READ_ONLY_KEY, RunPodApi
+from tests.agent.web import Web
+
+
+@pytest.fixture
+def api(web: Web) -> RunPodApi:
+    return RunPodApi(web)
+
+
+@pytest.fixture
+def on_pod(api: RunPodApi) -> dict[str, str]:
+    """What the environment of a pod says."""
+    return {
+        "ARENA_STOP_POD": "true",
+        "ARENA_RUNPOD_API_URL": api.url,
+        "RUNPOD_POD_ID": POD_ID,
+        "RUNPOD_API_KEY": KEY,
+    }
+
+
+def test_an_idle_agent_says_goodbye_and_stops_its_pod(
+    agents: Agents, queue: Queue, api: RunPodApi, on_pod: dict[str, str]
+) -> None:
+    seen: list[dict[str, Any]] = []
+    api.on_action = lambda _: seen.extend(queue.run("select status from agents where name = 'on a pod'"))
+    job_id = queue.insert(SCENES, models=MODELS)
+    with agents.quick("on a pod", "--idle-exit", "1", **on_pod) as agent:
+        assert agent.wait() == 0
+    assert queue.job(job_id)["status"] == "succeeded"
+    assert (api.done, seen) == (["stop"], [{"status": "stopped"}])
+    assert agent.lines("pod_stopped")[0]["pod"] == POD_ID
+    assert KEY not in agent.text
+
+
+def test_one_that_is_told_to_leave_stops_no_pod(
+    agents: Agents, queue: Queue, api: RunPodApi, on_pod: dict[str, str]
+) -> None:
+    with agents.quick("told", "--idle-exit", "60", **on_pod) as agent:
+        agent.await_line("ready")
+        assert agent.end(signal.SIGTERM)[0] == 0
+    assert api.answered == []
+
+
+def test_a_pod_that_cannot_be_stopped_is_said_to_cost_money(
+    agents: Agents, queue: Queue, api: RunPodApi, on_pod: dict[str, str]
+) -> None:
+    with agents.quick("refused", "--idle-exit", "1", **{**on_pod, "RUNPOD_API_KEY": READ_ONLY_KEY}) as agent:
+        assert agent.wait() == 1
+    (line,) = agent.lines("pod_not_stopped")
+    assert line["level"] == "error"
+    assert line["event"].startswith(
+        "The pod still runs and costs money, for it could not be stopped. RunPod answered 403"
+    )
+    assert READ_ONLY_KEY not in agent.text
+    assert api.status == "RUNNING"
