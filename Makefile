@@ -34,14 +34,18 @@ lint: install ## Lint, types and import contracts
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/hadolint Dockerfile
 	$(NPM) run check
 
-LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--override requirements.overrides requirements.in pyproject.toml
+PIN := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url
+LOCK := $(PIN) --override requirements.overrides requirements.in pyproject.toml
 
 lock: $(UV) ## Resolve the lock files anew
 	$(UV) $(LOCK) --all-extras --group dev --output-file requirements.lock
 	$(UV) $(LOCK) --extra yolo --extra timm --extra onnx --extra openvino --constraint requirements.lock --output-file requirements-agent.lock
+	$(UV) $(PIN) requirements-build.in --output-file requirements-build.lock
+	$(UV) $(PIN) requirements-cuda.in --constraint requirements-agent.lock --output-file requirements-cuda.lock
+	$(UV) $(PIN) requirements-detectron2.in --constraint requirements-agent.lock --output-file requirements-detectron2.lock
 
 clean: ## Remove what install made
 	rm -rf .venv .uv local/server/node_modules dashboard/node_modules dashboard/dist

