@@ -1,4 +1,13 @@
-"""Makes one trace of each job, from its insert to the commit of its end."""
+"""Makes one trace of each job, from its insert to the commit of its end.
+
+::
+
+    job                 from the insert to the end; written by the agent that ends the job
+    ├── wait            until an attempt was claimed
+    └── attempt
+        ├── fetch       and the other phases, each until the next one
+        └── write
+"""
 
 import time
 from datetime import datetime

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -74,7 +75,7 @@ def test_the_spans_of_a_job_fit_into_each_other(web: Web, traced: Traced, lease:
     assert wait.end_time_unix_nano - wait.start_time_unix_nano == 2_000_000_000
     assert wait.end_time_unix_nano == attempt.start_time_unix_nano
     row: list[Span] = [spans[name] for name in (*PHASES, "write")]
-    for earlier, later in zip(row, row[1:], strict=False):
+    for earlier, later in pairwise(row):
         assert later.start_time_unix_nano >= earlier.end_time_unix_nano > earlier.start_time_unix_nano
     assert attempt.start_time_unix_nano <= row[0].start_time_unix_nano
     assert row[-1].end_time_unix_nano <= attempt.end_time_unix_nano == job.end_time_unix_nano
@@ -211,6 +212,6 @@ def test_headers_that_are_none_are_refused_unseen(traced: Traced, headers: str) 
     assert headers not in str(caught.value)
 
 
-def test_without_an_address_opentelemetry_is_not_even_imported(telemetry: Telemetry, lease: Lease) -> None:
+def test_without_an_address_there_are_no_traces(telemetry: Telemetry, lease: Lease) -> None:
     work(telemetry.watch("cpu", uuid.uuid4()), lease, "completed")
     assert telemetry._traces is None
