@@ -148,6 +148,12 @@ class AgentProcess:
         return self._process.wait(60)
 
     @property
+    def itself(self) -> psutil.Process:
+        """Its process, to look at."""
+        assert self._process is not None
+        return psutil.Process(self._process.pid)
+
+    @property
     def children(self) -> set[psutil.Process]:
         """The processes it has at the moment: its Hosts, and what these started."""
         assert self._process is not None

@@ -1,6 +1,6 @@
 """``arena`` with comparisons that take no time, and with leases of a length that tests can wait for.
 
-All but these two is real: the command, its signals, the Worker, the store, the wake-up.
+All but these, and the GPUs of ``QUICK_GPUS``, is real: the command, its signals, the Worker, the store, the wake-up.
 """
 
 import os
@@ -14,7 +14,8 @@ from unittest.mock import patch
 from agent import settings
 from agent.__main__ import main
 from agent.settings import Settings
-from benchmark import Cancelled, Entries, LeftOut, Progress, TooFewImages
+from benchmark import Cancelled, DeviceReport, Entries, LeftOut, Progress, TooFewImages, TorchGpu
+from benchmark import look_at_device as _look_at_device
 
 RESULT = {"model_a_metrics": {}, "model_b_metrics": {}, "winner": "tie", "verdict": {}, "environment": {}}
 _LOOK_SECONDS = 0.005
@@ -70,6 +71,18 @@ def load_settings(**overrides: Any) -> Settings:
     return real.model_copy(update={"lease_seconds": int(os.environ.get("QUICK_LEASE_SECONDS", real.lease_seconds))})
 
 
+def look_at_device(device: str, timeout_s: float = 60.0) -> DeviceReport:
+    """As on a machine with ``QUICK_GPUS`` GPUs, all of them well; the real look where there are none."""
+    count = int(os.environ.get("QUICK_GPUS", "0"))
+    if not count:
+        return _look_at_device(device, timeout_s)
+    return DeviceReport(device, gpus=tuple(TorchGpu(i, "NVIDIA L4", 23034, "8.9") for i in range(count)))
+
+
 if __name__ == "__main__":
-    with patch("benchmark.Arena", QuickArena), patch("agent.settings.load_settings", load_settings):
+    with (
+        patch("benchmark.Arena", QuickArena),
+        patch("benchmark.look_at_device", look_at_device),
+        patch("agent.settings.load_settings", load_settings),
+    ):
         main()
