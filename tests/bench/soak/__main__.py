@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import psycopg
+from typer import echo
 
 from agent.migrate import migrate
 from local import LocalStack
@@ -43,12 +44,12 @@ def _run(processes: int, agents_of_each: int, jobs: int, work_ms: int) -> Soak:
 
 
 def show(found: Soak) -> None:
-    print(f"{len(found.ends)} jobs in {found.seconds:.0f} s, {found.results} results")
+    echo(f"{len(found.ends)} jobs in {found.seconds:.0f} s, {found.results} results")
     for (status, attempts), count in sorted(Counter(found.ends).items()):
-        print(f"  {count} {status} at attempt {attempts}")
-    print(f"jobs of an agent: {found.jobs_of_agents[0]} to {found.jobs_of_agents[-1]}")
+        echo(f"  {count} {status} at attempt {attempts}")
+    echo(f"jobs of an agent: {found.jobs_of_agents[0]} to {found.jobs_of_agents[-1]}")
     for usage in found.usages:
-        print(
+        echo(
             f"memory {usage.resident_kb[0] / 1024:.0f} to {usage.resident_kb[-1] / 1024:.0f} MiB,"
             f" {usage.slope_kb_per_job:.2f} kB a job once it has settled;"
             f" files {max(usage.files)} at most, {usage.files[-1]} at the end;"
