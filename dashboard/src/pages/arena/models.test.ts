@@ -55,6 +55,11 @@ test("one agent must have both", () => {
   expect(whyPairWaits("d", "d", agents)).toContain("can run d:");
 });
 
+test("an agent that cannot work says why", () => {
+  const agents = [{ name: "pod-1", models: [], problem: "There is no GPU." }] as unknown as LiveAgentRow[];
+  expect(whyPairWaits("a", "b", agents)).toContain("pod-1 says: There is no GPU.");
+});
+
 test("what was chosen earlier may be offered no more", () => {
   const all = choices([
     model("yolo"),

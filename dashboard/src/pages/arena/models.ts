@@ -39,11 +39,17 @@ export function whyItWaits(id: string, agents: readonly LiveAgentRow[]): string 
   return agents.some((agent) => agent.models?.includes(id)) ? null : "no running agent has it";
 }
 
+/** What keeps an agent that is running from all work, such as a GPU that is gone; empty where nothing does. */
+function whatTroubles(agents: readonly LiveAgentRow[]): string {
+  const troubled = agents.find((agent) => agent.problem);
+  return troubled ? ` ${troubled.name} says: ${troubled.problem}` : "";
+}
+
 /** Why a battle of these two would wait; empty where it need not. One agent runs both. */
 export function whyPairWaits(a: string, b: string, agents: readonly LiveAgentRow[]): string {
   const missing = [...new Set([a, b])].filter((id) => id && whyItWaits(id, agents));
   if (missing.length > 0)
-    return `No running agent can run ${missing.join(" or ")}: the battle waits until one can.`;
+    return `No running agent can run ${missing.join(" or ")}: the battle waits until one can.${whatTroubles(agents)}`;
   const isAbleToBoth = (agent: LiveAgentRow) => agent.models?.includes(a) && agent.models.includes(b);
   if (!a || !b || agents.some(isAbleToBoth)) return "";
   return "No running agent can run both of them: the battle waits until one can.";
