@@ -1,0 +1,28 @@
+"""What is examined in these tests."""
+
+from collections.abc import Callable
+
+import pytest
+
+from agent.doctor import Place, read_setup
+from local import LocalStack
+
+MakePlace = Callable[..., Place]
+
+
+@pytest.fixture
+def place(monkeypatch: pytest.MonkeyPatch) -> MakePlace:
+    """This machine, with these variables in its environment."""
+
+    def make(**variables: str) -> Place:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        return Place(read_setup())
+
+    return make
+
+
+@pytest.fixture
+def agent_key(stack: LocalStack) -> Callable[[float], str]:
+    """A key of the stack for an agent, good for so many days."""
+    return lambda days: stack.keys.sign("arena_agent", lifetime_s=days * 86_400)

