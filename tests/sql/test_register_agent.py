@@ -99,3 +99,14 @@ def test_a_database_says_its_contract_and_its_migrations(database: Database) -> 
 def test_one_without_a_record_of_its_migrations_says_none(database: Database) -> None:
     database.rows("drop schema supabase_migrations cascade")
     assert database.value("select public.arena_contract()", role="service_role")["migrations"] == []
+
+
+def test_an_agent_whose_row_is_taken_away_ends_its_job_and_is_told_at_the_next_claim(database: Database) -> None:
+    """As by a migration that serves its contract no longer."""
+    held = database.held_job()
+    database.rows("delete from public.agents")
+    assert (held.renew(), held.complete()) == ("renewed", "completed")
+    database.insert_job()
+    with database.refused() as refusal:
+        database.claim(held.agent_id)
+    assert "is not registered" in refusal.message
