@@ -30,7 +30,7 @@ CHECKS = (
     Check("gpu", look_at_gpu, LOOK_SECONDS + 5.0),
     Check("gpu_use", look_at_other_use),
     Check("models", look_at_models, 30.0),
-    Check("downloads", look_at_downloads),
+    Check("downloads", look_at_downloads, 20.0),
     Check("cache_dir", look_at_cache),
     Check("weights_dir", look_at_weights_folder),
     Check("temp_dir", look_at_temporary),

@@ -1,6 +1,5 @@
 """Which models can run here, and whether the weights that are missing can be had."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import httpx
@@ -9,7 +8,7 @@ from agent.doctor.finding import Finding, ok, problem, skipped, warning
 from agent.doctor.place import Place
 from benchmark import CannotDetectCars, ModelEntry, ModelState, WeightsMismatch, WeightsUnreadable
 
-_ANSWER_SECONDS = 5.0
+_ANSWER_SECONDS = 4.0
 _DAMAGED = {WeightsMismatch.code, WeightsUnreadable.code}
 
 
@@ -48,8 +47,7 @@ def look_at_downloads(place: Place) -> Finding:
         return warning(
             f"ARENA_DOWNLOAD_WEIGHTS is false, and the weights of {names} are missing.", f"`arena models pull {names}`"
         )
-    with ThreadPoolExecutor(len(wanted)) as threads:
-        sizes = dict(zip((entry.id for entry in wanted), threads.map(_size, wanted), strict=True))
+    sizes = {entry.id: _size(entry) for entry in wanted}
     missing = [f"{name}: {size}" for name, size in sizes.items() if isinstance(size, str)]
     if missing:
         return warning(

@@ -40,7 +40,7 @@ def look_at_supabase(place: Place) -> Finding:
         response, place.reply = _greet(place.settings)
     except httpx.HTTPError as error:
         found, mend = _why(error)
-        return problem(f"{host} cannot be reached: {found}", mend, "an answer within 5 s")
+        return problem(f"{host} cannot be reached: {found}", mend, f"an answer within {_ANSWER_SECONDS:g} s")
     if response.status_code == _PAUSED:
         return problem(f"The project at {host} is paused.", "Restore it in Supabase's dashboard.")
     if response.status_code >= 500:
@@ -170,7 +170,7 @@ def _why(error: httpx.HTTPError) -> tuple[str, str]:
     if any(isinstance(each, ConnectionRefusedError) for each in causes):
         return "it refuses the connection.", "Is SUPABASE_URL right, and does the project (or `arena stack`) run?"
     if isinstance(error, httpx.TimeoutException):
-        return "no answer within 5 s.", "May this machine reach the internet? Try `curl -I` with SUPABASE_URL."
+        return "it does not answer.", "May this machine reach the internet? Try `curl -I` with SUPABASE_URL."
     return f"{type(error).__name__}.", "Is SUPABASE_URL right, and is a proxy in the way (HTTPS_PROXY)?"
 
 

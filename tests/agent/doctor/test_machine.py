@@ -318,7 +318,7 @@ H200 = TorchGpu(0, "NVIDIA H200", 143_167, "9.0")
     [
         (DeviceReport("cpu"), "ok", "ARENA_DEVICE is cpu, so models run on the processor"),
         (DeviceReport("auto"), "ok", "there is no GPU, so models run on the processor"),
-        (DeviceReport("auto", None, None, "2.13.0+cu130", "13.0", "580.65.06", (H200,)), "ok", "H200 (143167 MiB); driver"),
+        (DeviceReport("auto", None, None, "2.13.0", "13.0", "580.65.06", (H200,)), "ok", "H200 (143167 MiB); driver"),
         (DeviceReport("cuda", "The memory is full.", "See `nvidia-smi`."), "problem", "The memory is full."),
     ],
 )  # fmt: skip

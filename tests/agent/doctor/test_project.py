@@ -13,7 +13,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from agent.doctor import Finding, Place
+from agent.doctor import Finding, Place, project
 from agent.doctor.delivery import look_at_realtime
 from agent.doctor.project import (
     look_at_clock,
@@ -192,6 +192,15 @@ def test_what_is_not_there(place: MakePlace, url: str, said: str, mend: str) -> 
     assert said in reached.found
     assert mend in str(reached.mend)
     assert key.found == "the secret key; not tried: Supabase was not reached."
+
+
+def test_a_server_that_is_silent(place: MakePlace, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    web.answers["/auth/v1/health"] = lambda request: request.wait_for(web.closing)
+    monkeypatch.setattr(project, "_ANSWER_SECONDS", 0.2)
+    found = look_at_supabase(place(SUPABASE_URL=web.url(), SUPABASE_KEY=SECRET))
+    web.closing.set()
+    assert (found.state, found.found) == ("problem", "127.0.0.1 cannot be reached: it does not answer.")
+    assert "curl -I" in str(found.mend)
 
 
 def test_a_certificate_that_nobody_vouches_for(place: MakePlace, certificate: Path) -> None:
