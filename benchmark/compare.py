@@ -62,6 +62,11 @@ class Arena:
             self._pool.close()
             self._examiner.close()
 
+    def end_idle(self) -> None:
+        """End the Hosts that are kept warm, as after a fault of the GPU that they share. Waits as `close` does."""
+        with self._lock:
+            self._pool.end_idle()
+
     def compare(
         self,
         model_a: str,

@@ -32,6 +32,9 @@ class OddArena:
     def compare(self, *_: object, **__: object) -> Any:
         return self._compare()
 
+    def end_idle(self) -> None:
+        """It keeps nothing warm."""
+
 
 class BusyArena:
     """An Arena that is at work until an event is set, or until it has to stop; then all went well."""

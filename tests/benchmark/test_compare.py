@@ -5,6 +5,7 @@ import time
 from concurrent.futures import Future
 from pathlib import Path
 
+import psutil
 import pytest
 
 from benchmark import (
@@ -172,6 +173,9 @@ def test_warm_hosts_are_used_again(arena: Arena, scenes: list[LabelledImage], qu
     second = arena.compare("slow", "good", scenes, quick)
     assert second.model_b_metrics["load_s"] == first.model_a_metrics["load_s"]
     assert second.model_a_metrics["load_s"] == first.model_b_metrics["load_s"]
+    warm = set(psutil.Process().children())
+    arena.end_idle()
+    assert len(warm - set(psutil.Process().children())) >= 2
 
 
 def test_without_boxes_f1_comes_from_counts_and_there_is_no_ap(
