@@ -1,23 +1,19 @@
 """All checks, in the order in which they are run: what is found out first serves what comes later."""
 
+from agent.doctor.database import look_at_database, look_at_published_models
 from agent.doctor.delivery import look_at_realtime
 from agent.doctor.device import LOOK_SECONDS, look_at_gpu, look_at_other_use
 from agent.doctor.energy import look_at_country, look_at_energy
 from agent.doctor.examine import Check
 from agent.doctor.folders import look_at_cache, look_at_temporary, look_at_weights_folder
+from agent.doctor.key import look_at_key
 from agent.doctor.memory import look_at_memory, look_at_shared_memory
 from agent.doctor.models import look_at_downloads, look_at_models
 from agent.doctor.node import look_at_node
 from agent.doctor.pod import look_at_pod, look_at_stopping
 from agent.doctor.port import look_at_metrics_port
-from agent.doctor.project import (
-    look_at_clock,
-    look_at_database,
-    look_at_key,
-    look_at_published_models,
-    look_at_supabase,
-)
-from agent.doctor.setup import look_at_settings
+from agent.doctor.server import look_at_clock, look_at_supabase
+from agent.doctor.variables import look_at_settings
 
 CHECKS = (
     Check("settings", look_at_settings),

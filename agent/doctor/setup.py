@@ -1,6 +1,5 @@
 """The settings as far as they can be read, so that one that is wrong hides nothing else."""
 
-import difflib
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from typing import Any
 from dotenv import dotenv_values
 from pydantic import ValidationError
 
-from agent.doctor.finding import Finding, ok, problem, warning
 from agent.errors import SettingsError
 from agent.settings import Settings, load_settings
 
@@ -17,7 +15,6 @@ _PROJECT = ("SUPABASE_URL", "SUPABASE_KEY")
 #: Where there is no default; nobody is asked with them.
 _STAND_INS = {"SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_KEY": "sb_secret_none"}
 _EXAMPLE = {"SUPABASE_URL": "https://your-project.supabase.co", "SUPABASE_KEY": "sb_secret_..."}
-_FILL_IN = "Copy .env.example to .env (`cp .env.example .env`), and fill in the first three; docs/supabase.md says how."
 
 
 @dataclass(frozen=True)
@@ -67,26 +64,6 @@ def read_setup() -> Setup:
             return Setup(settings, tuple(errors), frozenset({*instead, *examples}), tuple(_unknown()))
 
 
-def look_at_settings(place: Any) -> Finding:
-    """Every variable that is missing, wrong or misspelt."""
-    setup: Setup = place.setup
-    if setup.nothing_set:
-        return warning(
-            "No Supabase project is set; `arena demo` and `arena compare` need none.",
-            f"For an agent: {_FILL_IN[0].lower()}{_FILL_IN[1:]}",
-            "SUPABASE_URL and SUPABASE_KEY",
-        )
-    if setup.errors:
-        missing = any(each.endswith(("is not set.", "example's.")) for each in setup.errors)
-        return problem(
-            "\n".join(setup.errors),
-            _FILL_IN if missing else "Set it in the environment or in .env; .env.example lists every setting.",
-        )
-    if setup.unknown:
-        return warning(f"No setting is called {', '.join(setup.unknown)}.", _meant(setup.unknown))
-    return ok(".env and the environment" if os.path.exists(".env") else "the environment, as there is no .env")
-
-
 def _variables(error: SettingsError) -> set[str]:
     """Those that a settings' error is about; of several that do not fit together, the one to leave out."""
     cause = error.__context__
@@ -110,17 +87,12 @@ def _is_example(settings: Settings, name: str, value: str) -> bool:
     return is_now == value
 
 
-def _known() -> list[str]:
+def known_variables() -> list[str]:
+    """Names of all settings of an agent."""
     return [str(field.alias) for field in Settings.model_fields.values()]
 
 
 def _unknown() -> Iterable[str]:
     """Only this program's own: what else begins with SUPABASE_ may be for others."""
-    names = {*os.environ, *dotenv_values(".env")}
-    return sorted(name for name in names if name.startswith("ARENA_") and name not in _known())
-
-
-def _meant(unknown: Iterable[str]) -> str:
-    near = {name: difflib.get_close_matches(name, _known(), n=1, cutoff=0.7) for name in unknown}
-    words = [f"Write {found[0]} for {name}." for name, found in near.items() if found]
-    return " ".join([*words, ".env.example lists every setting."])
+    names, known = {*os.environ, *dotenv_values(".env")}, known_variables()
+    return sorted(name for name in names if name.startswith("ARENA_") and name not in known)

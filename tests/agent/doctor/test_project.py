@@ -13,15 +13,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from agent.doctor import Finding, Place, project
+from agent.doctor import Finding, Place, server
+from agent.doctor.database import look_at_database, look_at_published_models
 from agent.doctor.delivery import look_at_realtime
-from agent.doctor.project import (
-    look_at_clock,
-    look_at_database,
-    look_at_key,
-    look_at_published_models,
-    look_at_supabase,
-)
+from agent.doctor.key import look_at_key
+from agent.doctor.server import look_at_clock, look_at_supabase
 from agent.store import CONTRACT
 from local import LocalStack
 from sql.migration import migrations
@@ -196,7 +192,7 @@ def test_what_is_not_there(place: MakePlace, url: str, said: str, mend: str) -> 
 
 def test_a_server_that_is_silent(place: MakePlace, web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     web.answers["/auth/v1/health"] = lambda request: request.wait_for(web.closing)
-    monkeypatch.setattr(project, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(server, "_ANSWER_SECONDS", 0.2)
     found = look_at_supabase(place(SUPABASE_URL=web.url(), SUPABASE_KEY=SECRET))
     web.closing.set()
     assert (found.state, found.found) == ("problem", "127.0.0.1 cannot be reached: it does not answer.")
@@ -204,15 +200,15 @@ def test_a_server_that_is_silent(place: MakePlace, web: Web, monkeypatch: pytest
 
 
 def test_a_certificate_that_nobody_vouches_for(place: MakePlace, certificate: Path) -> None:
-    server = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
+    https = HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=server.handle_request)
+    https.socket = context.wrap_socket(https.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=https.handle_request)
     thread.start()
-    found = look_at_supabase(place(SUPABASE_URL=f"https://127.0.0.1:{server.server_port}", SUPABASE_KEY=SECRET))
+    found = look_at_supabase(place(SUPABASE_URL=f"https://127.0.0.1:{https.server_port}", SUPABASE_KEY=SECRET))
     thread.join()
-    server.server_close()
+    https.server_close()
     assert "its certificate is not trusted (self-signed certificate)" in found.found
     assert "ca-certificates" in str(found.mend)
 

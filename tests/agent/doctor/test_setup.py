@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent.doctor import read_setup
-from agent.doctor.setup import look_at_settings
+from agent.doctor.variables import look_at_settings
 from agent.settings import CACHE_DIR
 from local import LocalStack
 from tests.agent.doctor.conftest import MakePlace
