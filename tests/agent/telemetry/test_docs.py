@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import promql_parser
@@ -15,21 +14,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from agent.telemetry import Telemetry
 from agent.telemetry.gpus import Gpus
 from benchmark import GpuReading
+from tests.agent.telemetry.documented import DOCS, SERIES, TABLE, TEXT
 from tests.agent.telemetry.scrape import get
 
-DOCS = Path(__file__).parents[3] / "docs"
-TEXT = (DOCS / "telemetry.md").read_text("utf-8")
 RULES: list[dict[str, Any]] = [
     rule for group in yaml.safe_load((DOCS / "telemetry" / "alerts.yml").read_text("utf-8"))["groups"]
     for rule in group["rules"]
 ]  # fmt: skip
 DASHBOARD: dict[str, Any] = json.loads((DOCS / "telemetry" / "grafana.json").read_text("utf-8"))
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
-#: Metric, type and labels, as the table has them.
-TABLE = {
-    name: (kind, set(filter(None, labels.strip().split(", "))))
-    for name, kind, labels in re.findall(r"^\| `(arena_\w+)` \| (\w+) \| ([\w, ]*)\|", TEXT, re.MULTILINE)
-}
 #: What Prometheus itself puts beside a metric.
 SCRAPED = {"instance", "job"}
 READING = GpuReading(0, "GPU-0", "NVIDIA L4", 1, 2, 3.0, 4.0, 5.0, 0.6)
@@ -56,14 +49,6 @@ def selected(query: str) -> list[tuple[str, set[str]]]:
 
     promql_parser.walk(promql_parser.parse(query), visit)
     return found
-
-
-def series_of(name: str) -> Iterator[str]:
-    """The series of a metric of the table."""
-    yield from [f"{name}_{part}" for part in ("bucket", "sum", "count")] if TABLE[name][0] == "histogram" else [name]
-
-
-SERIES = {series: name for name in TABLE for series in series_of(name)}
 
 
 def test_the_table_has_every_metric_and_its_type(telemetry: Telemetry) -> None:
