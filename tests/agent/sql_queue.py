@@ -184,4 +184,5 @@ def _json(value: Any) -> Any:
 
 
 def _text(value: Any) -> Any:
-    return str(value) if isinstance(value, UUID) else value
+    """As REST would have it."""
+    return value.isoformat() if isinstance(value, datetime) else str(value) if isinstance(value, UUID) else value
