@@ -10,16 +10,9 @@ import pytest
 import typer
 
 from agent.__main__ import app
+from tests.docs.documents import DOCUMENTS, commands, name_of, prose
 
-ROOT = Path(__file__).parents[1]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 _ENDS = {"|", "&&", ";", ">", "<", "&"}
-
-
-def shell_lines(text: str) -> list[str]:
-    """Of all ```sh blocks, continued lines as one."""
-    blocks = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return "".join(blocks).replace("\\\n", " ").splitlines()
 
 
 def arguments(line: str) -> list[str] | None:
@@ -35,15 +28,14 @@ def arguments(line: str) -> list[str] | None:
 
 def shown() -> Iterator[Any]:
     """Commands to be copied are whole; those within a sentence may leave arguments out."""
-    for path in DOCUMENTS:
-        text = path.read_text("utf-8")
-        prose = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    for document in DOCUMENTS:
+        sentences = re.findall(r"`(arena [^`]*)`", prose(document))
         for line, whole in [
-            *((each, True) for each in shell_lines(text)),
-            *((each.replace("\n", " "), False) for each in re.findall(r"`(arena [^`]*)`", prose)),
+            *((command.text, True) for command in commands(document)),
+            *((each.replace("\n", " "), False) for each in sentences),
         ]:
             if (given := arguments(line)) is not None:
-                yield pytest.param(given, whole, id=f"{path.name}: {' '.join(given)}")
+                yield pytest.param(given, whole, id=f"{name_of(document)}: {' '.join(given)}")
 
 
 def parse(given: list[str]) -> None:
@@ -80,9 +72,14 @@ def test_what_does_not_exist_would_be_noticed(line: str) -> None:
     assert refusal(given).startswith(("UsageError", "NoSuchOption", "NoSuchCommand"))
 
 
-def test_lines_are_read_as_a_shell_would() -> None:
-    text = "```sh\nA=b arena models \\\n  pull x   # one\narena demo > out\nuv pip install x\n```\n"
-    assert [arguments(each) for each in shell_lines(text)] == [["models", "pull", "x"], ["demo"], None]
+def test_lines_are_read_as_a_shell_would(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(
+        "```sh\nA=b arena models \\\n  pull x   # one\narena demo > out\n# needs y\nuv pip install x\n```\n"
+    )
+    found = list(commands(page))
+    assert [arguments(each.text) for each in found] == [["models", "pull", "x"], ["demo"], None]
+    assert [(each.line, each.needs) for each in found] == [(2, ""), (4, ""), (6, "y")]
 
 
 def test_the_documents_show_commands_of_both_kinds() -> None:

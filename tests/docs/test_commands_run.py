@@ -1,0 +1,72 @@
+"""Every command of the documents is run here, or by the test that is named, or says what it needs that is not here."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from agent.migrate import migrate
+from local import LocalStack
+from sql.policy import Policy
+from tests.docs.documents import DOCUMENTS, ROOT, Command, blocks, commands, name_of
+from tests.docs.reader import ELSEWHERE, Reader, WarmArena
+
+#: SQL that wants an extension that is not here; its test takes it apart.
+SQL_ELSEWHERE = {"docs/queue.md"}
+
+
+def elsewhere(command: Command) -> str | None:
+    """The first words by which another test runs it."""
+    return next((each for each in ELSEWHERE if f"{command.text} ".startswith(f"{each} ")), None)
+
+
+@pytest.fixture(scope="module")
+def project() -> Iterator[LocalStack]:
+    """A Supabase of their own, for the documents change who may do what in it."""
+    with LocalStack() as stack:
+        migrate(stack.database_url, policies=[Policy.UPLOADS, Policy.STORAGE])
+        stack.reload_schema()
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def warm_arena() -> Iterator[WarmArena]:
+    with closing(WarmArena()) as arena:
+        yield arena
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same for all documents: models that lie where they lay are still loaded."""
+    return tmp_path_factory.mktemp("reader")
+
+
+@pytest.fixture
+def reader(project: LocalStack, warm_arena: WarmArena, folder: Path) -> Iterator[Reader]:
+    with psycopg.connect(project.database_url) as connection:
+        connection.execute("delete from jobs")
+        connection.execute("update arena_settings set private = false")
+    with closing(Reader(folder, project, warm_arena)) as reader:
+        yield reader
+
+
+WITH_COMMANDS = [each for each in DOCUMENTS if any(not each.needs for each in commands(each))]
+
+
+@pytest.mark.parametrize("document", WITH_COMMANDS, ids=name_of)
+def test_what_it_says_works(document: Path, reader: Reader) -> None:
+    for command in commands(document):
+        if not command.needs and not elsewhere(command):
+            reader.type(command)
+    for block in blocks(document, "sql"):
+        if name_of(document) not in SQL_ELSEWHERE:
+            reader.run_sql(block.text)
+
+
+@pytest.mark.parametrize("start", ELSEWHERE)
+def test_what_is_run_elsewhere_is(start: str) -> None:
+    file, words = ELSEWHERE[start]
+    assert words in (ROOT / file).read_text("utf-8")
+    assert any(elsewhere(command) == start for document in DOCUMENTS for command in commands(document))
