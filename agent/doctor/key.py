@@ -46,7 +46,8 @@ def _kind(settings: Settings) -> str:
 
 
 def _duration(days: float) -> str:
-    return f"{days:.0f} days" if days >= 2 else f"{days * 24:.0f} hours"
+    units = ((days, "days"), (days * 24, "hours"), (days * 24 * 60, "minutes"))
+    return next((f"{number:.0f} {unit}" for number, unit in units if number >= 2), "a minute")
 
 
 def _accepted(settings: Settings, kind: str) -> Finding:

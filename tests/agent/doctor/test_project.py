@@ -61,7 +61,7 @@ def test_an_agents_own_key(place: MakePlace, stack: LocalStack, agent_key: Agent
     assert look_at_key(own).found == "an agent's key, good for 90 days"
 
 
-@pytest.mark.parametrize(("days", "left"), [(13, "13 days"), (0.5, "12 hours")])
+@pytest.mark.parametrize(("days", "left"), [(13, "13 days"), (0.5, "12 hours"), (1 / 24, "60 minutes")])
 def test_a_key_that_ends_soon(place: MakePlace, stack: LocalStack, agent_key: AgentKey, days: float, left: str) -> None:
     keys = {"SUPABASE_KEY": agent_key(days), "SUPABASE_PUBLISHABLE_KEY": stack.publishable_key}
     _, key, database = look(place(SUPABASE_URL=stack.url, **keys))
