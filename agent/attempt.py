@@ -100,7 +100,8 @@ class Attempt:
         if error.transient and self._stop.is_told():
             return self._release()  # what stops the agent may have struck its Hosts too
         if isinstance(error, DeviceUnavailable | GpuFault):
-            self._at.arena.end_idle()  # what a GPU still holds for them may be spoilt, and is in the way of a look at it
+            # What the GPU holds for models that are kept warm may be spoilt, and in the way of a look at it.
+            self._at.arena.end_idle()
             self._at.fitness.doubt()
         if isinstance(error, DeviceUnavailable) and self._at.fitness.problem():
             return self._release()  # the job is not to blame, and must not spend its attempts here
