@@ -15,6 +15,8 @@ from agent.errors import AgentKeyError
 
 ROLE = "arena_agent"
 MOST_DAYS = 365
+#: Days before its end from which on a key is warned of.
+WARN_DAYS = 14.0
 
 _LEAST_SECRET_BYTES = 32  # RFC 7518 §3.2
 _SECONDS_A_DAY = 86_400

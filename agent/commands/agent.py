@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import structlog
 import typer
 
-from agent.agent_key import ROLE
+from agent.agent_key import ROLE, WARN_DAYS
 from agent.attempt import Workplace
 from agent.fitness import Fitness
 from agent.settings import NAME_LENGTH, Settings
@@ -38,7 +38,6 @@ _SECRETS = (
     *("RUNPOD_API_KEY", "OTEL_EXPORTER_OTLP_HEADERS"),
 )
 _STOP_SECONDS = 4.5
-_WARN_DAYS = 14.0
 
 
 def agent(
@@ -167,7 +166,7 @@ def _look_at_key(settings: Settings) -> None:
             "the key may do everything in the project; `arena agent-key` mints one that claims jobs and no more",
             action="key_too_strong",
         )
-    if key and key.days_left() < _WARN_DAYS:
+    if key and key.days_left() < WARN_DAYS:
         _log.warning(
             "the key ends soon; mint a new one with `arena agent-key`",
             action="key_ends",

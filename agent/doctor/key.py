@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
 
-from agent.agent_key import ROLE
+from agent.agent_key import ROLE, WARN_DAYS
 from agent.doctor.finding import Finding, ok, problem, skipped, warning
 from agent.doctor.place import Place
 from agent.errors import KeyRefused, NotMigrated, RequestRefused
@@ -12,7 +12,6 @@ from agent.settings import Settings
 from agent.supabase_client import connect, supabase_errors
 
 _ANSWER_SECONDS = 5.0
-_WARN_DAYS = 14.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -52,7 +51,7 @@ def _duration(days: float) -> str:
 
 def _accepted(settings: Settings, kind: str) -> Finding:
     token = settings.agent_key
-    if token and token.days_left() < _WARN_DAYS:
+    if token and token.days_left() < WARN_DAYS:
         return warning(f"{kind}, until {token.ends_at:%Y-%m-%d %H:%M} UTC.", "Mint a new one: `arena agent-key`.")
     if (token is None or token.role != ROLE) and settings.supabase_url.host not in _LOOPBACK:
         return warning(
