@@ -75,7 +75,7 @@ class JobTraces(NobodyWatches):
             return
         status = _status(outcome, code)
         if self._last:
-            _end(self._last[0], status, code, self._last[1])
+            _end(self._last[0], Status() if status.is_ok else status, code, self._last[1])
         self._end_phase()
         now_ns = self._clock.now_ns()
         attempt.set_attribute("arena.outcome", outcome)

@@ -115,6 +115,7 @@ class Server(ThreadingHTTPServer):
         """`host` is an address of this machine or a name of one; port 0 takes any that is free."""
         self.pages = pages
         self._open: deque[socket.socket] = deque()
+        self._counting = threading.Lock()
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         self.address_family = family
         super().__init__(address[:2], _Request)  # type: ignore[arg-type] # an address of IPv6 is longer
@@ -140,14 +141,16 @@ class Server(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """See socketserver."""
-        self._open.append(request)
-        if len(self._open) > _MOST_AT_ONCE:
-            _hang_up(self._open.popleft())
+        with self._counting:
+            self._open.append(request)
+            oldest = self._open.popleft() if len(self._open) > _MOST_AT_ONCE else None
+        if oldest:
+            _hang_up(oldest)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
         """See socketserver."""
-        with suppress(ValueError):  # closed for a newer one
+        with self._counting, suppress(ValueError):  # closed for a newer one
             self._open.remove(request)
         super().shutdown_request(request)
 

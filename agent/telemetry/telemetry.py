@@ -12,6 +12,7 @@ from agent.settings import Settings
 from agent.store import CONTRACT, JobStore
 from agent.telemetry.build import Build
 from agent.telemetry.gpus import Gpus
+from agent.telemetry.guarded import Collecting, Guarded
 from agent.telemetry.health import Health, WorkerHealth
 from agent.telemetry.hooks import ImageMetrics, RealtimeMetrics
 from agent.telemetry.job_metrics import JobMetrics
@@ -58,16 +59,15 @@ class Telemetry:
         self._safely, self._metrics, self._health = Safely(), Metrics(), Health()
         self._stack = ExitStack()
         self._server: Server | None = None
-        self._traces = _traces(settings, version)
-        registry = self._metrics.registry
+        self._traces = _traces(settings, version, self._safely)
         for collector in (Build(version, CONTRACT, revision), self._health, Gpus(), ResidentMemory()):
-            registry.register(collector)
+            self._register(collector)
 
     def __enter__(self) -> Self:
         with self._safely:
             ask, close = asking(self._settings)
             self._stack.callback(close)
-            self._metrics.registry.register(QueueLength(ask))
+            self._register(QueueLength(ask))
         with self._safely:
             self._serve()
         if self._traces:
@@ -108,6 +108,9 @@ class Telemetry:
         """What the worker's source of images says things to."""
         return ImageMetrics(self._metrics, device, self._safely)
 
+    def _register(self, collector: Collecting) -> None:
+        self._metrics.registry.register(Guarded(collector, self._safely))
+
     def _serve(self) -> None:
         host, port = self._settings.metrics_host, self._settings.metrics_port
         if port == 0:
@@ -125,11 +128,13 @@ class Telemetry:
         _log.info("metrics are served", action="metrics", host=host, port=self.port)
 
 
-def _traces(settings: Settings, version: str) -> "Traces | None":
-    """OpenTelemetry is imported only where there is somewhere to send to."""
+def _traces(settings: Settings, version: str, safely: Safely) -> "Traces | None":
+    """OpenTelemetry is imported only where there is somewhere to send to. Raises SettingsError."""
     if settings.otlp_endpoint is None:
         return None
-    from agent.telemetry.traces import Traces
+    from agent.telemetry.traces import Traces, header_values
 
-    headers = settings.otlp_headers.get_secret_value() if settings.otlp_headers else None
-    return Traces(str(settings.otlp_endpoint), headers, version)
+    headers = header_values(settings.otlp_headers.get_secret_value() if settings.otlp_headers else "")
+    with safely:  # it goes by variables of its own too, OTEL_BSP_…, which may be wrong
+        return Traces(str(settings.otlp_endpoint), headers, version)
+    return None

@@ -3,7 +3,7 @@
 import logging
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -30,11 +30,8 @@ _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 class Traces:
     """OTLP over HTTP, in batches and from a thread of its own; a collector that is not there costs spans only."""
 
-    def __init__(self, endpoint: str, headers: str | None, version: str) -> None:
-        """`endpoint` is the collector's base address, `headers` are as ``name=value,name=value``.
-
-        Raises SettingsError where the headers are not.
-        """
+    def __init__(self, endpoint: str, headers: Mapping[str, str], version: str) -> None:
+        """`endpoint` is the collector's base address; each request carries the headers."""
         # What OpenTelemetry logs of a failure may hold the query of the address; _Exporter says it instead.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
         self._ids = JobIds()
@@ -44,7 +41,7 @@ class Traces:
             id_generator=self._ids,
             shutdown_on_exit=False,
         )
-        exporter = _Exporter(traces_url(endpoint), header_values(headers or ""))
+        exporter = _Exporter(traces_url(endpoint), headers)
         self._provider.add_span_processor(BatchSpanProcessor(exporter))
 
     def watch(self, agent: str, device: str) -> JobTraces:
@@ -61,7 +58,7 @@ class Traces:
 class _Exporter(SpanExporter):
     """OpenTelemetry's own; it says once when the collector fails, and once when it is back."""
 
-    def __init__(self, url: str, headers: dict[str, str]) -> None:
+    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
         session = requests.Session()
         session.max_redirects = 0  # the headers are for nobody else
         session.hooks["response"].append(self._note_status)

@@ -1,5 +1,9 @@
 """What an agent tells while it works: the program itself, with two workers, a queue and a collector."""
 
+from datetime import datetime
+from uuid import UUID
+
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.agent.agent_process import SCENES, AgentProcess, Agents
@@ -32,7 +36,7 @@ def test_all_that_the_documents_promise_is_told(agents: Agents, queue: Queue, we
         look_at_metrics(get(port, "/metrics").text)
         code, seconds = agent.end()
     assert (code, seconds < 5) == (0, True)
-    look_at_traces(collector, jobs)
+    look_at_traces(collector, {job: queue.job(job)["created_at"] for job in jobs})
     look_at_log(agent)
 
 
@@ -66,10 +70,12 @@ def look_at_metrics(page: str) -> None:
     assert [value for key, value in values.items() if key[0] == "arena_realtime_up"] == [1, 1]
 
 
-def look_at_traces(collector: Collector, jobs: list[str]) -> None:
+def look_at_traces(collector: Collector, created_at: dict[str, datetime]) -> None:
     spans = collector.spans()
     roots = [span for span in spans if span.name == "job"]
-    assert sorted(span.trace_id.hex() for span in roots) == sorted(job.replace("-", "") for job in jobs)
+    began_s = {str(UUID(bytes=span.trace_id)): span.start_time_unix_nano / 1e9 for span in roots}
+    assert len(roots) == len(began_s)
+    assert began_s == pytest.approx({job: at.timestamp() for job, at in created_at.items()}, abs=0.001)
     assert {attributes(span)["arena.device"] for span in roots} <= set(DEVICES)
     assert {span.name for span in spans} == {"job", "wait", "attempt", "fetch", "single_stream", "write"}
 

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
+from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from agent.telemetry import Telemetry
@@ -107,10 +108,18 @@ def test_at_port_0_nothing_is_served(bare_settings: MakeSettings) -> None:
     assert logs == []
 
 
+def test_what_cannot_be_read_costs_its_own_metrics_alone(telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Gpus, "collect", lambda self: 1 / 0)
+    with capture_logs() as logs:
+        pages = [get(telemetry.port, "/metrics").raise_for_status().text for _ in range(2)]
+    assert [log["action"] for log in logs if log["log_level"] == "error"] == ["telemetry_failed"]
+    assert all("arena_gpus" not in page and "arena_build_info" in page for page in pages)
+
+
 def test_a_scrape_that_breaks_down_is_said_and_health_is_still_told(
     telemetry: Telemetry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Gpus, "collect", lambda self: 1 / 0)
+    monkeypatch.setattr(CollectorRegistry, "collect", lambda self: 1 / 0)
     with capture_logs() as logs:
         assert get(telemetry.port, "/metrics").status_code == 500
     assert [log["action"] for log in logs if log["log_level"] == "error"] == ["scrape_failed"]

@@ -100,7 +100,7 @@ def test_a_trace_says_what_was_compared_and_where_and_nothing_that_is_private(
         "arena.max_attempts": 3,
         "arena.outcome": "completed",
     }  # fmt: skip
-    assert job.status.code == Status.STATUS_CODE_OK
+    assert job.status.code == attempt.status.code == Status.STATUS_CODE_OK
     assert not [word for word in ("secret", "token", "images.example") if word in collector.text()]
 
 
@@ -203,6 +203,15 @@ def test_a_collector_that_hangs_holds_no_exit_up(web: Web, traced: Traced, lease
         work(telemetry.watch("cpu", uuid.uuid4()), lease, "completed")
         started = time.monotonic()
     assert 0.9 < time.monotonic() - started < 3
+
+
+def test_a_variable_of_opentelemetrys_own_that_is_wrong_costs_the_traces(
+    traced: Traced, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "-1")
+    with capture_logs() as logs, traced() as telemetry:
+        work(telemetry.watch("cpu", uuid.uuid4()), lease, "completed")
+    assert [log["action"] for log in logs] == ["telemetry_failed"]
 
 
 @pytest.mark.parametrize("headers", ["key", "=x", "a b=x", "key=a%0Ab", "key=x,,other"])
