@@ -76,10 +76,11 @@ def test_lines_are_read_as_a_shell_would(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(
         "```sh\nA=b arena models \\\n  pull x   # one\narena demo > out\n# needs y\nuv pip install x\n```\n"
+        "1. In a list:\n\n   ```sh\n   arena jobs list   # needs z\n   ```\n"
     )
     found = list(commands(page))
-    assert [arguments(each.text) for each in found] == [["models", "pull", "x"], ["demo"], None]
-    assert [(each.line, each.needs) for each in found] == [(2, ""), (4, ""), (6, "y")]
+    assert [arguments(each.text) for each in found] == [["models", "pull", "x"], ["demo"], None, ["jobs", "list"]]
+    assert [(each.line, each.needs) for each in found] == [(2, ""), (4, ""), (6, "y"), (11, "z")]
 
 
 def test_the_documents_show_commands_of_both_kinds() -> None:

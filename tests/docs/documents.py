@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import dedent
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
@@ -13,7 +14,8 @@ DOCUMENTS = [
     ROOT / "local" / "README.md",
     ROOT / "demo" / "weights" / "README.md",
 ]
-_BLOCK = re.compile(r"^```([\w-]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: Within a list it is indented.
+_BLOCK = re.compile(r"^( *)```([\w-]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _NEEDS = re.compile(r"(?:^|\s)# needs (.+)$")
 
 
@@ -64,7 +66,8 @@ def blocks(document: Path, language: str | None = None) -> list[Block]:
     """All of a document, or those of a language."""
     text = document.read_text("utf-8")
     found = [
-        Block(document, text.count("\n", 0, match.start()) + 2, match[1], match[2]) for match in _BLOCK.finditer(text)
+        Block(document, text.count("\n", 0, match.start()) + 2, match[2], dedent(match[3]))
+        for match in _BLOCK.finditer(text)
     ]
     return [each for each in found if language in (None, each.language)]
 
