@@ -18,9 +18,10 @@ from agent.telemetry.hooks import ImageMetrics, RealtimeMetrics
 from agent.telemetry.job_metrics import JobMetrics
 from agent.telemetry.memory import ResidentMemory
 from agent.telemetry.metrics import Metrics
+from agent.telemetry.pages import Pages
 from agent.telemetry.queue_length import QueueLength, asking
 from agent.telemetry.safely import Safely
-from agent.telemetry.server import Pages, Server
+from agent.telemetry.server import Server
 from agent.telemetry.store import WatchedStore
 from agent.telemetry.watch import WorkerWatch
 from agent.wakeup import RealtimeWatch

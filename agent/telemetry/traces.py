@@ -24,6 +24,7 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _TIMEOUT_SECONDS = 5.0
 _FLUSH_SECONDS = 1.0
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -41,8 +42,8 @@ class Traces:
             id_generator=self._ids,
             shutdown_on_exit=False,
         )
-        exporter = _Exporter(traces_url(endpoint), headers)
-        self._provider.add_span_processor(BatchSpanProcessor(exporter))
+        self._exporter = _Exporter(traces_url(endpoint), headers)
+        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
 
     def watch(self, agent: str, device: str) -> JobTraces:
         """What makes the traces of one worker's jobs."""
@@ -53,6 +54,8 @@ class Traces:
         closing = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
         closing.start()
         closing.join(_FLUSH_SECONDS)
+        if closing.is_alive():
+            self._exporter.give_up()
 
 
 class _Exporter(SpanExporter):
@@ -65,20 +68,29 @@ class _Exporter(SpanExporter):
         self._exporter = OTLPSpanExporter(url, headers=headers, timeout=_TIMEOUT_SECONDS, session=session)
         self._url = scrub(url)
         self._status: int | None = None
-        self._is_failing = False
+        self._is_failing = self._is_over = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """See SpanExporter."""
         self._status = None
         result = self._exporter.export(spans)
-        is_failing = result is not SpanExportResult.SUCCESS
+        if not self._is_over:
+            self._say(result is not SpanExportResult.SUCCESS)
+        return result
+
+    def _say(self, is_failing: bool) -> None:
         if is_failing and not self._is_failing:
             reason = f"it answered {self._status}" if self._status else "it cannot be reached"
             _log.warning(f"traces are lost at {self._url}: {reason}", action="traces_lost")
         elif self._is_failing and not is_failing:
             _log.info("traces arrive again", action="traces_arrive")
         self._is_failing = is_failing
-        return result
+
+    def give_up(self) -> None:
+        """What has not been sent is lost; for an agent that cannot wait."""
+        self._is_over = True
+        _log.warning(f"the last traces were not sent to {self._url} in time", action="traces_lost")
+        self._exporter.shutdown()  # type: ignore[no-untyped-call] # as below
 
     def shutdown(self) -> None:
         """See SpanExporter."""
@@ -99,7 +111,7 @@ def header_values(text: str) -> dict[str, str]:
     found = {}
     for pair in filter(None, map(str.strip, text.split(","))):
         name, equals, value = (part.strip() for part in pair.partition("="))
-        if not (equals and _HEADER_NAME.fullmatch(name) and unquote(value).isprintable()):
+        if not (equals and _HEADER_NAME.fullmatch(name) and _HEADER_VALUE.fullmatch(unquote(value))):
             raise SettingsError("OTEL_EXPORTER_OTLP_HEADERS is wrong: it takes name=value,name=value.")
         found[name] = unquote(value)
     return found

@@ -1,5 +1,6 @@
 """One trace a job, as a collector receives it."""
 
+import threading
 import time
 import uuid
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from agent.job import Lease
 from agent.job_watch import JobWatch
 from agent.telemetry import Telemetry
 from tests.agent.conftest import MakeSettings
+from tests.agent.queue import until
 from tests.agent.telemetry.collector import Collector, attributes
 from tests.agent.web import Request, Web
 
@@ -186,6 +188,22 @@ def test_a_collector_that_refuses_is_said_once_and_without_secrets(
     assert "hush" not in str(logs) + caplog.text
 
 
+def test_a_collector_that_is_back_is_said(
+    web: Web, traced: Traced, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
+    web.answers = {"/v1/traces": lambda request: request.send(400)}
+    with capture_logs() as logs, traced() as telemetry:
+        watch = telemetry.watch("cpu", uuid.uuid4())
+        work(watch, lease, "released")
+        until(lambda: len(logs) == 1)
+        collector = Collector(web)
+        work(watch, lease, "completed")
+        until(lambda: len(logs) == 2)
+    assert [log["action"] for log in logs] == ["traces_lost", "traces_arrive"]
+    assert "job" in {span.name for span in collector.spans()}
+
+
 def test_headers_are_sent_to_nobody_else(web: Web, traced: Traced, lease: Lease) -> None:
     web.answers = {"/v1/traces": lambda request: request.send(307, headers={"Location": web.url("/elsewhere")})}
     with capture_logs() as logs, traced() as telemetry:
@@ -199,10 +217,14 @@ def test_a_collector_that_hangs_holds_no_exit_up(web: Web, traced: Traced, lease
         request.wait_for(web.closing)
 
     web.answers = {"/v1/traces": hang}
-    with traced() as telemetry:
-        work(telemetry.watch("cpu", uuid.uuid4()), lease, "completed")
-        started = time.monotonic()
-    assert 0.9 < time.monotonic() - started < 3
+    with capture_logs() as logs:
+        with traced() as telemetry:
+            work(telemetry.watch("cpu", uuid.uuid4()), lease, "completed")
+            started = time.monotonic()
+        assert 0.9 < time.monotonic() - started < 3
+        web.closing.set()
+        until(lambda: not [thread for thread in threading.enumerate() if thread.name == "traces"])
+    assert [log["action"] for log in logs] == ["traces_lost"]
 
 
 def test_a_variable_of_opentelemetrys_own_that_is_wrong_costs_the_traces(
@@ -214,7 +236,7 @@ def test_a_variable_of_opentelemetrys_own_that_is_wrong_costs_the_traces(
     assert [log["action"] for log in logs] == ["telemetry_failed"]
 
 
-@pytest.mark.parametrize("headers", ["key", "=x", "a b=x", "key=a%0Ab", "key=x,,other"])
+@pytest.mark.parametrize("headers", ["key", "=x", "a b=x", "key=a%0Ab", "key=é", "key=x,,other"])
 def test_headers_that_are_none_are_refused_unseen(traced: Traced, headers: str) -> None:
     with pytest.raises(SettingsError, match="OTEL_EXPORTER_OTLP_HEADERS is wrong: it takes name=value") as caught:
         traced(OTEL_EXPORTER_OTLP_HEADERS=headers)
