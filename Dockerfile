@@ -69,7 +69,7 @@ RUN if [ -n "$DETECTRON2" ]; then \
         && uv build --wheel --no-build-isolation --out-dir /wheels detectron2; \
     fi
 COPY --from=arena /wheels /wheels
-RUN uv pip install --no-deps /wheels/*.whl
+RUN uv pip install --no-deps /wheels/*.whl && rm /opt/arena/.lock
 
 FROM build AS build-gpu
 # triton serves torch.compile alone, which needs a compiler, and there is none in the image: 0.7 GB.
@@ -92,7 +92,7 @@ RUN if [ -n "$DETECTRON2" ]; then \
         && FORCE_CUDA=1 uv build --wheel --no-build-isolation --out-dir /wheels detectron2; \
     fi
 COPY --from=arena /wheels /wheels
-RUN uv pip install --no-deps /wheels/*.whl
+RUN uv pip install --no-deps /wheels/*.whl && rm /opt/arena/.lock
 
 FROM python AS agent
 # Nobody needs to become root in here. tini passes signals on and reaps what a killed model process leaves behind.

@@ -32,14 +32,18 @@ def main() -> int:
         sys.exit("It makes root folders and mounts, so it must be root: sudo, or a virtual machine.")
     folder = options.root or Path(tempfile.mkdtemp(prefix="arena-image-"))
     folder.mkdir(parents=True, exist_ok=True)
+    _remove(folder / "stages", folder / "context")
     apart = ["unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"]
     command = [*apart, sys.executable, "-m", "tests.image", *sys.argv[1:], "--root", str(folder)]
     status = subprocess.run(command, env={**os.environ, _INSIDE: "1"}, cwd=_REPOSITORY).returncode
     if not options.keep:
-        subprocess.run(["rm", "-rf", "--one-file-system", folder / "stages", folder / "context"], check=True)
-        if options.root is None:
-            subprocess.run(["rm", "-rf", "--one-file-system", folder], check=True)
+        _remove(*([folder / "stages", folder / "context"] if options.root else [folder]))
     return status
+
+
+def _remove(*folders: Path) -> None:
+    """Whatever was mounted in them is gone with its namespace."""
+    subprocess.run(["rm", "-rf", "--one-file-system", *folders], check=True)
 
 
 def _options() -> argparse.Namespace:

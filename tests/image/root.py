@@ -9,6 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_APT = """
+DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb"; };
+Dir::Cache::pkgcache "";
+Dir::Cache::srcpkgcache "";
+"""
 _HOST = ("etc/resolv.conf", "etc/hosts")
 
 
@@ -28,7 +33,7 @@ class Root:
     def _mount_system(self) -> None:
         subprocess.run(["mount", "-t", "proc", "proc", self.path / "proc"], check=True)
         subprocess.run(["mount", "--rbind", "/dev", self.path / "dev"], check=True)
-        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", self.path / "run"], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", self.path / "run"], check=True)
         for name in _HOST:
             (self.path / name).touch()
             self.bind(Path("/", name), name)
@@ -64,11 +69,17 @@ class Root:
 
 
 def debian(suite: str, folder: Path) -> Path:
-    """A minimal Debian; made once in a folder that is kept. Needs `debootstrap`."""
+    """A minimal Debian; made once in a folder that is kept. Needs `debootstrap`.
+
+    As in Debian's images, packages are not kept when they are installed, and there are no lists of them.
+    """
     if not (folder / "made").exists():
         subprocess.run(
             ["debootstrap", "--variant=minbase", suite, folder / "debian"], check=True, stdout=subprocess.DEVNULL
         )
+        (folder / "debian/etc/apt/apt.conf.d/docker-clean").write_text(_APT)
+        for kept in ("var/cache/apt", "var/lib/apt/lists"):
+            subprocess.run(["find", folder / "debian" / kept, "-type", "f", "-delete"], check=True)
         (folder / "made").touch()
     return folder / "debian"
 
