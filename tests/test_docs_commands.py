@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from agent.__main__ import app
-from tests.docs.documents import DOCUMENTS, commands, name_of, prose
+from tests.docs.documents import DOCUMENTS, ROOT, commands, name_of, prose
 
 _ENDS = {"|", "&&", ";", ">", "<", "&"}
 
@@ -81,6 +81,16 @@ def test_lines_are_read_as_a_shell_would(tmp_path: Path) -> None:
     found = list(commands(page))
     assert [arguments(each.text) for each in found] == [["models", "pull", "x"], ["demo"], None, ["jobs", "list"]]
     assert [(each.line, each.needs) for each in found] == [(2, ""), (4, ""), (6, "y"), (11, "z")]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_a_program_or_a_test_that_is_named_is_there(document: Path) -> None:
+    text = document.read_text("utf-8")
+    modules = re.findall(r"python -m ((?:agent|benchmark|demo|local|sql|tests)[\w.]*)", text)
+    paths = re.findall(r"\b(?:pytest(?: -\w+)*|`)\s*(tests/[\w/.]+)", text)
+    files = [ROOT / each.replace(".", "/") for each in modules]
+    assert [each for each in files if not (each.with_suffix(".py").exists() or (each / "__main__.py").exists())] == []
+    assert [each for each in paths if not (ROOT / each).exists()] == []
 
 
 def test_the_documents_show_commands_of_both_kinds() -> None:

@@ -52,6 +52,8 @@ def reader(project: LocalStack, warm_arena: WarmArena, folder: Path) -> Iterator
         yield reader
 
 
+pytestmark = pytest.mark.long
+
 WITH_COMMANDS = [each for each in DOCUMENTS if any(not each.needs for each in commands(each))]
 
 
@@ -63,6 +65,20 @@ def test_what_it_says_works(document: Path, reader: Reader) -> None:
     for block in blocks(document, "sql"):
         if name_of(document) not in SQL_ELSEWHERE:
             reader.run_sql(block.text)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("docker run vision-arena", r"No test runs `docker run vision-arena` \(README.md:7\): mark it `# needs …`"),
+        ("arena models --catalogue nowhere.toml", r"README.md:7: arena models --catalogue nowhere.toml"),
+        ("arena jobs show 99999999", r"README.md:7: arena jobs show 99999999\nThere is no job"),
+        ("cp nothing here", r"README.md:7: cp nothing here\ncp: cannot stat"),
+    ],
+)
+def test_what_does_not_work_would_be_noticed(text: str, said: str, reader: Reader) -> None:
+    with pytest.raises(AssertionError, match=said):
+        reader.type(Command(ROOT / "README.md", 7, text, ""))
 
 
 @pytest.mark.parametrize("start", ELSEWHERE)
