@@ -11,8 +11,20 @@ from agent.migrate import migrate
 from local import LocalStack
 from sql.policy import Policy
 from tests.docs.documents import DOCUMENTS, ROOT, Command, blocks, commands, name_of
-from tests.docs.reader import ELSEWHERE, Reader, WarmArena
+from tests.docs.project import Project
+from tests.docs.reader import Reader
+from tests.docs.warm_arena import WarmArena
 
+#: Commands that another test runs, by their first words: the file, and what of it says so.
+ELSEWHERE = {
+    "make install": (".ci/run", "make install"),
+    "make test": (".ci/run", "make test"),
+    "make lint": ("Makefile", "test: install lint"),
+    "make dashboard": ("tests/local/test_dashboard.py", '"-m", "local.dashboard"'),
+    "make demo": ("tests/test_demo.py", '"agent", "demo"'),
+    "arena stack": ("tests/agent/commands/test_stack_command.py", "stack()"),
+    "pytest": (".ci/run", "make test"),
+}
 #: SQL that wants an extension that is not here; its test takes it apart.
 SQL_ELSEWHERE = {"docs/queue.md"}
 
@@ -48,7 +60,7 @@ def reader(project: LocalStack, warm_arena: WarmArena, folder: Path) -> Iterator
     with psycopg.connect(project.database_url) as connection:
         connection.execute("delete from jobs")
         connection.execute("update arena_settings set private = false")
-    with closing(Reader(folder, project, warm_arena)) as reader:
+    with closing(Reader(folder / "vision-arena", Project(project), warm_arena)) as reader:
         yield reader
 
 
@@ -64,7 +76,7 @@ def test_what_it_says_works(document: Path, reader: Reader) -> None:
             reader.type(command)
     for block in blocks(document, "sql"):
         if name_of(document) not in SQL_ELSEWHERE:
-            reader.run_sql(block.text)
+            reader.project.run_sql(block.text)
 
 
 @pytest.mark.parametrize(
