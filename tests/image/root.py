@@ -46,6 +46,13 @@ class Root:
         subprocess.run(["mount", "--bind", source, place], check=True)
         subprocess.run(["mount", "-o", "remount,bind,ro", place], check=True)
 
+    def freeze(self, writable: Mapping[str, str]) -> None:
+        """Let nothing be written any more but to these folders, each of a user."""
+        for folder, user in writable.items():
+            options = f"mode=1777,uid={user}"
+            subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", self.path / folder], check=True)
+        subprocess.run(["mount", "-o", "remount,ro", self.path], check=True)
+
     def run(
         self,
         command: Sequence[str],
