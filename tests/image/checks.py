@@ -96,7 +96,8 @@ class Checks:
         """All that a model may need can be imported, detectron2 with the operators that were compiled."""
         lines = [f"import {name}" for name in _LIBRARIES] + ["print('torch', torch.__version__)"]
         if self._detectron2:
-            lines += ["import detectron2, detectron2._C as c", "from detectron2.layers import DeformConv, nms_rotated"]
+            lines += ["import detectron2, detectron2._C as c", "from detectron2.layers import nms_rotated"]
+            lines += ["assert len(nms_rotated(torch.ones(2, 5), torch.ones(2), 0.5)) == 1"]
             lines += ["print('detectron2', detectron2.__version__, c.has_cuda() and c.get_cuda_version())"]
         said = self._run(["python", "-W", "ignore", "-c", "; ".join(lines)])
         return ", ".join(line for line in said.splitlines() if line.startswith(("torch ", "detectron2 ")))
@@ -121,7 +122,7 @@ class Checks:
     def health(self) -> str:
         """The probe fails where nothing answers, and is content where nothing is asked."""
         command = self._image.config.health
-        said = self._run(command, fails=True)
+        said = self._run(command, {"ARENA_METRICS_PORT": "1"}, fails=True)
         self._run(command, {"ARENA_METRICS_PORT": "0"})
         return said
 
