@@ -102,9 +102,9 @@ class Attempt:
         if isinstance(error, DeviceUnavailable | GpuFault):
             # What the GPU holds for models that are kept warm may be spoilt, and in the way of a look at it.
             self._at.arena.end_idle()
-            self._at.fitness.doubt()
-        if isinstance(error, DeviceUnavailable) and self._at.fitness.problem():
-            return self._release()  # the job is not to blame, and must not spend its attempts here
+            first = self._at.fitness.doubt(self._lease.job_id)
+            if first and isinstance(error, DeviceUnavailable):
+                return self._release()  # the job is hardly to blame, and the device is looked at before the next claim
         return self._failure(error.code, str(error), transient=error.transient)
 
     def _compare(self) -> Comparison:

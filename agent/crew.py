@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from agent.worker import Farewell, Worker
 
@@ -39,7 +40,12 @@ class Crew:
             thread.join()
         if self._broken:
             raise self._broken[0]
-        return all(farewell == "idle" for farewell in self._farewells)
+        return not self._told and all(farewell == "idle" for farewell in self._farewells)
+
+    @property
+    def was_told(self) -> bool:
+        """Whether it was told to leave, by now."""
+        return bool(self._told)
 
     def stop(self) -> None:
         """Give the current jobs back and leave."""
@@ -56,7 +62,8 @@ class Crew:
 
     def _run(self, worker: Worker) -> None:
         try:
-            self._farewells.append(worker.run())
+            with bound_contextvars(**({"device": worker.device} if len(self._workers) > 1 else {})):
+                self._farewells.append(worker.run())
         except BaseException as error:
             _log.critical("a worker has broken down; the others finish their jobs", action="worker_broken")
             self._broken.append(error)

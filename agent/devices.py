@@ -1,7 +1,7 @@
 """Which devices the workers of one process are for."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from agent.errors import SettingsError
 from benchmark import DeviceReport
@@ -9,15 +9,22 @@ from benchmark import DeviceReport
 ALL = "all"
 
 
-def devices(wanted: str | None, default: str, look: Callable[[str], DeviceReport]) -> list[str]:
+def devices(
+    wanted: str | None,
+    default: str,
+    look: Callable[[str], DeviceReport],
+    listed: Callable[[], Sequence[str]],
+) -> list[str]:
     """``all`` GPUs that torch sees, or those of a list like ``0,2``; ``default`` where nothing is wanted.
 
-    Where there is no GPU at all it is ``cuda``, whose worker then says why nothing can be done. Raises SettingsError.
+    Where torch sees none, it is those that the driver has ``listed``, and at least ``cuda``: their workers say why
+    nothing can be done, and go on when it can. Raises SettingsError.
     """
     if wanted is None:
         return [default]
     if wanted.strip().lower() == ALL:
-        return [f"cuda:{gpu.index}" for gpu in look("cuda").gpus] or ["cuda"]
+        count = len(look("cuda").gpus) or len(listed())
+        return [f"cuda:{index}" for index in range(count)] or ["cuda"]
     named = [_device(word) for word in wanted.split(",")]
     if len(set(named)) < len(named):
         raise SettingsError("--devices names a GPU twice.", hint="Two workers on one GPU would measure each other.")

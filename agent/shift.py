@@ -18,13 +18,13 @@ class Shift:
         self._idle_since = time.monotonic()
 
     def begin(self) -> None:
-        """Count from now: what came before was no idleness."""
+        """Count from now: what came before was no idleness, or a job has just come."""
         with self._lock:
             self._idle_since = time.monotonic()
 
     @contextmanager
-    def working(self) -> Iterator[None]:
-        """While a worker has a job."""
+    def asking(self) -> Iterator[None]:
+        """While a worker waits for an answer, which may be a job."""
         with self._lock:
             self._busy += 1
         try:
@@ -32,7 +32,15 @@ class Shift:
         finally:
             with self._lock:
                 self._busy -= 1
-                self._idle_since = time.monotonic()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """While a worker has a job."""
+        with self.asking():
+            try:
+                yield
+            finally:
+                self.begin()
 
     def idle_left(self) -> float:
         """Seconds until all have been idle for too long; 0 or less when they have."""

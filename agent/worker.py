@@ -18,6 +18,7 @@ from agent.settings import Settings
 from agent.shift import Shift
 from agent.store import AgentCard
 from agent.wakeup import Wakeup
+from benchmark import Cancelled
 
 _log = structlog.stdlib.get_logger(__name__)
 _T = TypeVar("_T")
@@ -28,6 +29,7 @@ Farewell = Literal["told", "once", "idle"]
 _LEAVE_SECONDS = 2.5
 """For how long a stopping agent tries to give its job back."""
 
+_NO_MODELS = "No model can run here, so no job is claimed; `arena models` says why."
 _NOTHING_WRITTEN = {"lost", "expired", LEFT}
 
 
@@ -57,6 +59,11 @@ class Worker:
         self._farewell: Farewell = "told"
         self._said: str | None = None
         """The problem that the agent's row tells of."""
+
+    @property
+    def device(self) -> str:
+        """What its jobs run on."""
+        return self._settings.device
 
     def stop(self) -> None:
         """Give the current job back and leave."""
@@ -98,7 +105,10 @@ class Worker:
         while not self._leaving.is_set():
             self._watch.beat()
             try:
-                return call()
+                with self._shift.asking():
+                    return call()
+            except Cancelled:
+                break
             except Exception as error:
                 kind, unforeseen = type(error).__name__, not isinstance(error, StoreError)
                 _log.error(str(error), action="store_failed", kind=kind, retry_in_s=pause, exc_info=unforeseen)
@@ -112,23 +122,23 @@ class Worker:
 
     def _register(self) -> bool:
         """Say who this agent is, and whether its device can be used."""
-        self._said = self._at.fitness.problem()
-        self._store.register(problem=self._said)
-        if self._said:
+        problem = self._problem()
+        self._store.register(problem=problem)
+        self._said = problem
+        if problem:
             return True
         _log.info("ready", action="ready", agent=self._card.name, models=list(self._card.models))
         if not self._card.models:
-            _log.warning("no model can run here, so no job is claimed; `arena models` says why", action="no_models")
+            _log.warning(_NO_MODELS, action="no_models")
         return True
 
     def _claim(self) -> Lease | None:
         """The next job; none where there is none, or where none can be done here."""
-        problem = self._at.fitness.problem()
-        if problem != self._said:
+        if self._problem() != self._said:
             self._register()
-        if problem:
-            self._store.register(problem=problem)  # as a heartbeat
-            self._watch.claims(problem)
+        if self._said:
+            self._store.register(problem=self._said)  # as a heartbeat
+            self._watch.claims(self._said)
             return None
         try:
             lease = self._claimer.claim()
@@ -136,8 +146,15 @@ class Worker:
             # The agent's row is gone if the database was set up anew meanwhile.
             self._register()
             raise
-        self._watch.claims(None)
+        if lease:
+            self._shift.begin()  # or another worker might leave before this one is seen to work
+        if not self._leaving.is_set():
+            self._watch.claims(None if self._card.models else _NO_MODELS)
         return lease
+
+    def _problem(self) -> str | None:
+        """What keeps the device from being used. Raises Cancelled."""
+        return self._at.fitness.problem(self._leaving.is_set)
 
     def _work(self, lease: Lease) -> None:
         with (
@@ -156,9 +173,8 @@ class Worker:
             self._watch.ended(outcome, code)
             level = logging.WARNING if outcome in _NOTHING_WRITTEN else logging.INFO
             _log.log(level, f"job {outcome}", action="job_over", outcome=outcome)
-        if outcome == "completed" and not self._stop.is_told():
-            self._on_results(self._stop.is_told)
-        self._shift.begin()
+            if outcome == "completed" and not self._stop.is_told():
+                self._on_results(self._stop.is_told)
         if self._shift.once and not self._leaving.is_set():
             self._farewell = "once"
             self._leaving.set()

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from types import FrameType
@@ -35,7 +36,8 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _SECRETS = (
     *("SUPABASE_KEY", "SUPABASE_PUBLISHABLE_KEY", "SUPABASE_JWT_SECRET", "DATABASE_URL"),
-    *("RUNPOD_API_KEY", "OTEL_EXPORTER_OTLP_HEADERS"),
+    *("RUNPOD_API_KEY", "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS"),
+    *("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"),
 )
 _STOP_SECONDS = 4.5
 
@@ -72,7 +74,7 @@ def agent(
     from agent.log import configure_logging
     from agent.runpod import stop_pod
     from agent.settings import load_settings
-    from benchmark import look_at_device
+    from benchmark import gpu_names, look_at_device
 
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
@@ -82,7 +84,7 @@ def agent(
     if settings.stop_pod and idle_exit == math.inf:
         _log.warning("ARENA_STOP_POD does nothing without --idle-exit", action="never_idle")
     shift = Shift(once=once, idle_exit_seconds=idle_exit)
-    idle = run(settings, shift, chosen(devices, settings.device, look_at_device), drain=drain)
+    idle = run(settings, shift, chosen(devices, settings.device, look_at_device, gpu_names), drain=drain)
     if idle and settings.stop_pod:
         stop_pod(settings)
 
@@ -104,11 +106,10 @@ def run(settings: Settings, shift: Shift, devices: Sequence[str], *, drain: bool
         telemetry = stack.enter_context(Telemetry(settings, version=version("vision-arena")))
         crew = Crew()
         stop_on_signals(crew, drain=drain)
-        workers = [
-            stack.enter_context(_worker(each, catalogue, shift, telemetry, len(devices)))
-            for each in _settings_of_each(settings, devices)
-        ]
-        return crew.run(workers)
+        shared = _Shared(catalogue, shift, telemetry, crew, len(devices))
+        workers = [stack.enter_context(_worker(each, shared)) for each in _settings_of_each(settings, devices)]
+        idle = crew.run(workers)
+    return idle and not crew.was_told
 
 
 def _settings_of_each(settings: Settings, devices: Sequence[str]) -> list[Settings]:
@@ -121,20 +122,30 @@ def _settings_of_each(settings: Settings, devices: Sequence[str]) -> list[Settin
     ]
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What all workers of the process have in common."""
+
+    catalogue: Catalogue
+    shift: Shift
+    telemetry: "Telemetry"
+    crew: "Crew"
+    workers: int
+
+
 @contextmanager
-def _worker(
-    settings: Settings, catalogue: Catalogue, shift: Shift, telemetry: "Telemetry", workers: int
-) -> Iterator[Worker]:
+def _worker(settings: Settings, shared: _Shared) -> Iterator[Worker]:
     """A worker with all that it works with, for as long as the context lasts."""
     from agent.images import ImageSource
     from agent.rater import Rater
     from agent.supabase_store import SupabaseStore
     from benchmark import Arena, look_at_device
 
-    weights, device = weights_source(settings, catalogue), settings.device
+    weights, device, telemetry = weights_source(settings, shared.catalogue), settings.device, shared.telemetry
     card = _card(settings, weights)
     with ExitStack() as stack:
-        arena = stack.enter_context(Arena(catalogue, weights.folders, benchmark_settings(settings, workers)))
+        limits = benchmark_settings(settings, shared.workers)
+        arena = stack.enter_context(Arena(shared.catalogue, weights.folders, limits))
         store = stack.enter_context(closing(SupabaseStore(settings, card)))
         wakeup = stack.enter_context(_wakeup(settings, telemetry))
         workplace = Workplace(
@@ -142,10 +153,18 @@ def _worker(
             images=ImageSource(settings, watch=telemetry.images(device)),
             weights=weights,
             arena=arena,
-            fitness=Fitness(partial(look_at_device, device)),
+            fitness=Fitness(lambda should_stop: look_at_device(device, should_stop=should_stop)),
             watch=telemetry.watch(device, card.id),
         )
-        yield Worker(settings, card, workplace, wakeup, shift, on_stuck=_leave_stuck, on_results=Rater(store).rate)
+        yield Worker(
+            settings,
+            card,
+            workplace,
+            wakeup,
+            shared.shift,
+            on_stuck=partial(_leave_stuck, shared.crew, shared.workers),
+            on_results=Rater(store).rate,
+        )
 
 
 def _card(settings: Settings, weights: WeightsSource) -> AgentCard:
@@ -231,8 +250,14 @@ def stop_on_signals(crew: "Crew", *, drain: bool) -> None:
         signal.signal(signum, on_signal)
 
 
-def _leave_stuck() -> None:
-    """A thread cannot be ended from outside; whatever runs the agent starts it anew."""
+def _leave_stuck(crew: "Crew", workers: int) -> None:
+    """A thread cannot be ended from outside; whatever runs the agent starts it anew.
+
+    The other workers give their jobs back first.
+    """
+    crew.stop()
+    if workers > 1:
+        time.sleep(_STOP_SECONDS)
     os._exit(1)
 
 

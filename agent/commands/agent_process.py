@@ -14,7 +14,7 @@ from typing import NoReturn, Self
 from agent.errors import AgentError
 from local import GUARD_FILE
 
-_READY_SECONDS = 60.0
+_READY_SECONDS = 90.0
 _CHECK_SECONDS = 0.5
 _LOG_LINES = 10
 _LISTENING = {"ready", "realtime_ready"}
@@ -62,8 +62,11 @@ class AgentProcess:
         """Wait for the agent's own word, in its log, that Realtime delivers to it."""
         deadline = time.monotonic() + _READY_SECONDS
         while time.monotonic() < deadline and self._guard.poll() is None:
-            if {_action(line) for line in self._lines()} >= _LISTENING:
+            actions = {_action(line) for line in self._lines()}
+            if actions >= _LISTENING:
                 return
+            if "unfit" in actions:
+                break
             time.sleep(0.05)
         raise AgentError(f"The agent did not start. The end of its log:\n{self._tail()}")
 

@@ -28,7 +28,7 @@ from agent.manifest import read_manifest
 from agent.migrate import migrate
 from agent.settings import WEIGHTS_DIR
 from agent.show_result import result_view
-from benchmark import load_catalogue
+from benchmark import load_catalogue, look_at_device
 from local import LocalStack, Page, Sample
 
 DEMO = Path(demo_package.__file__).parent
@@ -99,6 +99,7 @@ def _scenes(console: Console, running: ExitStack, count: int) -> Path:
 
 def _start_agent(console: Console, running: ExitStack, stack: LocalStack, scenes: Path) -> AgentProcess:
     settings = {
+        "ARENA_DEVICE": _device(console),
         "SUPABASE_URL": stack.url,
         # As on a pod: a key that can do an agent's work and nothing else.
         "SUPABASE_KEY": AgentKey.mint(JwtSecret(stack.jwt_secret), "demo agent", days=30).token,
@@ -111,6 +112,17 @@ def _start_agent(console: Console, running: ExitStack, stack: LocalStack, scenes
     }
     with _step(console, "agent", "a process of its own, listening"):
         return running.enter_context(AgentProcess(settings))
+
+
+def _device(console: Console) -> str:
+    """As ARENA_DEVICE says; the processor where a GPU cannot be used, which an agent would wait for."""
+    if chosen := os.environ.get("ARENA_DEVICE"):
+        return chosen
+    with console.status("Looking for a GPU…"):
+        problem = look_at_device("auto").problem
+    if problem:
+        console.print(f"[yellow]–[/] {escape(problem)} The demo runs on the processor.", highlight=False)
+    return "cpu" if problem else "auto"
 
 
 @dataclass(frozen=True, slots=True)

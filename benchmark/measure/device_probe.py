@@ -1,12 +1,18 @@
-"""What torch says of its GPUs, and whether one computes. Runs in a process of its own, which CUDA may end or stop."""
+"""What the driver and torch say of the GPUs, and whether one computes.
+
+Runs in a process of its own, which either of them may end or stop.
+"""
 
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from benchmark.die_with import die_with
+from benchmark.measure.driver import Driver
 
 #: Rows of a square matrix: small, but enough for a kernel and the library of matrix products.
 _ROWS = 16
@@ -16,6 +22,7 @@ def main(parent: int, device: str) -> None:
     """Print what each step gives as a line of JSON, at once, so that a step that never ends is known too."""
     die_with(parent)
     steps: dict[str, Callable[[], dict[str, Any]]] = {
+        "driver": _driver,
         "import": _import,
         "list": _list,
         "use": lambda: _use("cuda:0" if device == "auto" else device),
@@ -24,8 +31,13 @@ def main(parent: int, device: str) -> None:
         answer = _answer(work)
         sys.stdout.write(json.dumps({"step": name, **answer}) + "\n")
         sys.stdout.flush()
-        if "error" in answer:
+        if "error" in answer or (name == "driver" and device == "auto" and Driver(**answer) == Driver()):
             break
+    os._exit(0)  # what goes wrong in CUDA's own end says nothing of the device
+
+
+def _driver() -> dict[str, Any]:
+    return asdict(Driver.find())
 
 
 def _answer(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -35,7 +47,8 @@ def _answer(work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
             found = work()
         except (Exception, SystemExit) as error:
             found = {"error": str(error) or type(error).__name__, "error_type": type(error).__name__}
-    return {**found, "warnings": [str(each.message) for each in caught]}
+    texts = [str(each.message) for each in caught]
+    return {**found, "warnings": texts} if texts else found
 
 
 def _import() -> dict[str, Any]:

@@ -15,6 +15,10 @@ class Hand(Worker):
         self.thread: threading.Thread | None = None
         self.stopped = False
 
+    @property
+    def device(self) -> str:
+        return "cuda:0"
+
     def run(self) -> Farewell:
         self.thread = threading.current_thread()
         if isinstance(self._reason, Exception):
@@ -61,3 +65,16 @@ def test_what_is_said_before_it_begins_counts() -> None:
     crew.stop()
     assert crew.run([hand]) is False
     assert hand.stopped
+
+
+def test_one_that_was_told_to_leave_as_it_left_by_itself_was_told() -> None:
+    """A pod that somebody stops is not stopped by its agent too."""
+    crew = Crew()
+
+    class LeavesLate(Hand):
+        def run(self) -> Farewell:
+            crew.stop()
+            return "idle"
+
+    assert crew.run([LeavesLate()]) is False
+    assert crew.was_told

@@ -35,3 +35,11 @@ def test_a_job_that_fails_is_over_too() -> None:
         raise RuntimeError
     time.sleep(0.06)
     assert shift.idle_left() <= 0
+
+
+def test_while_one_waits_for_an_answer_that_may_be_a_job_no_other_leaves() -> None:
+    shift = Shift(idle_exit_seconds=0.05)
+    time.sleep(0.06)
+    with shift.asking():
+        assert shift.idle_left() > 0
+    assert shift.idle_left() <= 0, "an answer without a job is no work"

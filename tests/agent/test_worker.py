@@ -375,7 +375,7 @@ class Device:
         self.problem = problem
         self.looks = 0
 
-    def look(self) -> DeviceReport:
+    def look(self, should_stop: object) -> DeviceReport:
         self.looks += 1
         return DeviceReport("cuda", self.problem, "Mend it." if self.problem else None)
 
@@ -383,6 +383,7 @@ class Device:
 def test_an_agent_without_its_gpu_says_so_claims_nothing_and_goes_on_when_it_is_back(
     settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
 ) -> None:
+    queue.run("delete from public.agents")  # those of other tests, which could run it
     device = Device("There is no GPU.")
     job = queue.insert(SCENES)
     with working(settings, card, store, lambda: OddComparison(GOOD), fitness=Fitness(device.look, again_seconds=0.2)):
@@ -424,3 +425,42 @@ def test_an_agent_without_its_gpu_leaves_when_idle_for_so_long(
     fitness = Fitness(Device("There is no GPU.").look)
     workplace = workplace_of(settings, store, lambda: OddComparison(GOOD), fitness)
     assert Worker(settings, card, workplace, PollOnly(), Shift(idle_exit_seconds=0.5)).run() == "idle"
+
+
+def test_a_job_that_always_misses_the_device_is_given_back_once_and_then_spends_its_attempts(
+    settings: Settings, card: AgentCard, store: SupabaseStore, queue: Queue
+) -> None:
+    """Though the device is well whenever it is looked at, nothing goes round for ever."""
+
+    def miss() -> OddComparison:
+        raise DeviceUnavailable
+
+    job = queue.insert(SCENES, max_attempts=1)
+    with working(settings, card, store, miss, fitness=Fitness(Device().look)):
+        row = queue.await_job(job, finished)
+    assert (row["status"], row["error"]["code"]) == ("failed", "device_unavailable")
+    attempts = queue.run("select outcome from public.job_attempts order by started_at")
+    assert [attempt["outcome"] for attempt in attempts] == ["released", "failed"]
+
+
+def test_an_agent_that_could_not_say_that_it_is_fit_again_says_so_later(
+    settings: Settings, card: AgentCard, queue: Queue
+) -> None:
+    class Once(SupabaseStore):
+        lost = False
+
+        def register(self, status: AgentStatus = "idle", problem: str | None = None) -> None:
+            if device.problem is None and not self.lost:
+                self.lost = True
+                raise StoreUnavailable
+            super().register(status, problem)
+
+    device = Device("There is no GPU.")
+    with (
+        closing(Once(settings, card)) as store,
+        working(settings, card, store, lambda: OddComparison(GOOD), fitness=Fitness(device.look, again_seconds=0.1)),
+    ):
+        until(lambda: bool(queue.run("select 1 as one from public.agents where problem is not null")))
+        device.problem = None
+        until(lambda: not queue.run("select 1 as one from public.agents where problem is not null"))
+    assert store.lost

@@ -68,7 +68,7 @@ class OddComparison:
 
 def fit() -> Fitness:
     """Of a device that can be used."""
-    return Fitness(lambda: DeviceReport("cpu"))
+    return Fitness(lambda _: DeviceReport("cpu"))
 
 
 def workplace_of(

@@ -1,12 +1,13 @@
 import re
 import sys
+import time
 import types
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from benchmark import DeviceReport, TorchGpu, look_at_device
+from benchmark import Cancelled, DeviceReport, TorchGpu, look_at_device
 from benchmark.measure.device_judgement import judge
 from benchmark.measure.device_report import Probed
 from benchmark.measure.driver import Driver
@@ -170,9 +171,11 @@ def test_this_machine_has_no_driver() -> None:
 
 
 @pytest.mark.usefixtures("no_driver")
-def test_the_processor_needs_nobody_asked() -> None:
+def test_the_processor_needs_no_torch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "torch.py").write_text("raise AssertionError")
+    monkeypatch.syspath_prepend(tmp_path)
     assert look_at_device("cpu", timeout_s=0.0) == DeviceReport("cpu")
-    assert look_at_device("auto", timeout_s=0.0) == DeviceReport("auto")
+    assert look_at_device("auto") == DeviceReport("auto")
 
 
 class OneGpu(types.ModuleType):
@@ -192,9 +195,16 @@ class OneGpu(types.ModuleType):
         return 1
 
 
+#: The same, for a process of its own.
+NVML = """
+class NVMLError(Exception): value = 999
+def nvmlInit(): pass
+def nvmlSystemGetDriverVersion(): return b"580.65.06"
+def nvmlDeviceGetCount(): return 1
+"""
 HEAD = "class version: cuda, hip = '13.0', None\n__version__ = '2.13.0'\n"
 TORCHES = {
-    "hangs": ("import time; time.sleep(60)", r"could not be loaded: the process took longer than 1.5 s"),
+    "hangs": ("import time; time.sleep(60)", r"could not be loaded: the process took longer than 3 s"),
     "crashes": ("import os; print('Aborted'); os.abort()", "could not be loaded: the process was killed by signal 6"),
     "fails": ("raise OSError('libtorch_cuda.so: no such file')", r"cannot be loaded: libtorch_cuda.so: no such file\."),
     "crashes on the GPU": (
@@ -210,9 +220,9 @@ def test_a_torch_that_fails_does_so_in_a_process_of_its_own(
     source: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "torch.py").write_text(source)
+    (tmp_path / "pynvml.py").write_text(NVML)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(sys.modules, "pynvml", OneGpu("pynvml"))
-    report = look_at_device("cuda", timeout_s=1.5 if "sleep" in source else 30.0)
+    report = look_at_device("cuda", timeout_s=3.0 if "sleep" in source else 30.0)
     assert report.driver == "580.65.06"
     assert re.search(problem, str(report.problem)), report.problem
 
@@ -233,3 +243,38 @@ def test_no_driver_and_one_that_does_not_answer_are_two_things(
     monkeypatch.setattr(nvml, "nvmlInit", refuse, raising=False)
     monkeypatch.setitem(sys.modules, "pynvml", nvml)
     assert Driver.find() == found
+
+
+def test_a_driver_that_hangs_does_so_in_a_process_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pynvml.py").write_text(f"{NVML}\ndef nvmlInit():\n    import time; time.sleep(60)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    report = look_at_device("auto", timeout_s=1.0)
+    said = "The NVIDIA driver does not answer: the process that asked it took longer than 1 s and was ended."
+    assert report.problem == said
+
+
+def test_a_look_is_broken_off_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pynvml.py").write_text(f"{NVML}\ndef nvmlInit():\n    import time; time.sleep(60)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        look_at_device("cuda", should_stop=lambda: time.monotonic() > started + 0.2)
+    assert time.monotonic() < started + 5
+
+
+def test_a_gpu_that_has_computed_is_well_however_its_library_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tensor = "types.SimpleNamespace(sum=lambda: types.SimpleNamespace(item=lambda: 4096.0))"
+    source = f"""import atexit, os, types
+atexit.register(os.abort)
+__version__, version = "2.13.0", types.SimpleNamespace(cuda="13.0", hip=None)
+cuda = types.SimpleNamespace(is_available=lambda: True, device_count=lambda: 0)
+class _Ones:
+    def __matmul__(self, other): return {tensor}
+ones = lambda *shape, device: _Ones()
+"""
+    (tmp_path / "torch.py").write_text(source)
+    (tmp_path / "pynvml.py").write_text(NVML)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert look_at_device("cuda").problem is None

@@ -15,6 +15,8 @@ SPIN = "print('on', flush=True)\nwhile True: pass"
 PARENT = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {SPIN!r}])"
 #: One that ends when it has used half a second of a processor.
 SPRINT = "import time\nwhile time.process_time() < 0.5: pass"
+#: One that starts such a process when it is told to, and stays.
+HOST = f"import subprocess, sys; input(); subprocess.run([sys.executable, '-c', {SPRINT!r}]); print('on'); input()"
 
 
 @contextmanager
@@ -92,13 +94,28 @@ def test_what_our_hosts_start_does_not_count() -> None:
 
 
 @pytest.mark.usefixtures("ten_seconds")
-def test_nor_does_what_a_child_used_that_has_ended() -> None:
+def test_nor_does_what_they_started_and_what_has_ended() -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    with subprocess.Popen([sys.executable, "-uc", HOST], **pipes) as host:  # type: ignore[call-overload]
+        with OtherLoad([host.pid]) as load:
+            start = time.perf_counter()
+            host.stdin.write("\n")
+            assert host.stdout.readline() == "on\n"
+            seconds = time.perf_counter() - start
+        host.kill()
+    assert load.cores is not None
+    assert 0.4 < 10.0 - load.cores * seconds < 1.5  # its half second, and what starting Python takes
+
+
+@pytest.mark.usefixtures("ten_seconds")
+def test_what_a_host_of_another_arena_used_that_has_ended_is_not_ours() -> None:
+    """Or its whole life would be taken off what others used."""
     with OtherLoad() as load:
         start = time.perf_counter()
         subprocess.run([sys.executable, "-c", SPRINT], check=True)
         seconds = time.perf_counter() - start
     assert load.cores is not None
-    assert 0.4 < 10.0 - load.cores * seconds < 1.5  # its half second, and what starting Python takes
+    assert 10.0 - load.cores * seconds < 0.4
 
 
 @pytest.mark.usefixtures("ten_seconds")
