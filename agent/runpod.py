@@ -25,7 +25,7 @@ _backoff = wait_random_exponential(multiplier=1.0, max=15.0)
 _BROKEN = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, ImportError)
 _CONFLICT = 409
 _PASSING = {408, 425, 429}
-_UNPAID = {"EXITED", "ERROR", "TERMINATED"}
+_UNPAID = {"EXITED", "TERMINATED"}
 _KEY_HINT = (
     "Is RUNPOD_API_KEY one that may change this pod? RunPod gives each pod one; a key of yours needs Read/Write."
 )
@@ -46,6 +46,11 @@ class Pod:
     cuda_version: str | None
     #: A locked pod cannot be stopped.
     locked: bool
+
+    @property
+    def costs_nothing(self) -> bool:
+        """Its volume aside; one with an ERROR may cost what it did before, or nothing."""
+        return self.status in _UNPAID or (self.status == "ERROR" and self.usd_per_hour == 0)
 
     @classmethod
     def from_row(cls, row: Any) -> Self:
@@ -102,7 +107,7 @@ def _stop(settings: Settings) -> str:
     if response.status_code != _CONFLICT:
         return Pod.from_row(_json(response)).status
     here = pod(settings)
-    if here.status not in _UNPAID:
+    if not here.costs_nothing:
         why = "it is locked" if here.locked else f"it is {here.status}"
         raise PodUnavailable(f"RunPod does not stop it: {why}.")
     return here.status

@@ -1,7 +1,7 @@
 """The part of RunPod's API v2 that is used here, as its OpenAPI description has it: pods, their states, their actions.
 
-What the description leaves open was decided so: a key that is unknown gets 401, one without rights 403, and a pod is
-stopped at once.
+What the description leaves open was decided so: a key that is unknown gets 401, one without rights 403, a pod is
+stopped at once, and one with an ERROR costs what it did.
 """
 
 import json
@@ -42,6 +42,8 @@ class RunPodApi:
     web: Web
     status: str = "RUNNING"
     locked: bool = False
+    #: In the states that cost something.
+    usd_per_hour: float = 0.69
     pod_id: str = POD_ID
     #: Actions that were done, in order.
     done: list[str] = field(default_factory=list)
@@ -89,7 +91,8 @@ class RunPodApi:
             "ports": [], "env": {}, "registry": None, "status": self.status, "actions": list(ACTIONS[self.status]),
             "mounts": {"network": [{"volumeId": "vol_1", "path": "/workspace"}]},
             "gpu": {"id": "NVIDIA GeForce RTX 4090", "count": 1}, "cloud": "SECURE", "dataCenterId": "US-KS-2",
-            "cudaVersion": "13.0", "ssh": {}, "template": None, "cost": 0.69 if running else 0.0,
+            "cudaVersion": "13.0", "ssh": {}, "template": None,
+            "cost": 0.0 if self.status in {"EXITED", "TERMINATED"} else self.usd_per_hour,
             "locked": self.locked, "globalNetworking": {"enabled": False},
             "runtime": {"uptime": 3600} if running else None,
             "createdAt": "2026-06-01T12:00:00Z", "startedAt": "2026-06-01T12:02:00Z",

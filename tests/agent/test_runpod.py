@@ -62,11 +62,19 @@ def test_a_pod_is_stopped_by_one_request(api: RunPodApi, settings: MakePod, stat
     assert (api.done, api.answered, api.status) == (["stop"], [200], "EXITED")
 
 
-@pytest.mark.parametrize("status", ["EXITED", "ERROR"])
-def test_one_that_is_stopped_already_is_left_so(api: RunPodApi, settings: MakePod, status: str) -> None:
-    api.status = status
+@pytest.mark.parametrize(("status", "usd_per_hour"), [("EXITED", 0.69), ("ERROR", 0.0)])
+def test_one_that_costs_nothing_already_is_left_so(
+    api: RunPodApi, settings: MakePod, status: str, usd_per_hour: float
+) -> None:
+    api.status, api.usd_per_hour = status, usd_per_hour
     stop_pod(settings())
     assert (api.done, api.answered) == ([], [409, 200])
+
+
+def test_one_with_an_error_that_still_costs_is_said(api: RunPodApi, settings: MakePod, pauses: list[float]) -> None:
+    api.status = "ERROR"
+    assert "RunPod does not stop it: it is ERROR." in refusal(settings())
+    assert len(pauses) == 5
 
 
 def test_what_may_pass_is_tried_again(api: RunPodApi, settings: MakePod, pauses: list[float]) -> None:
