@@ -90,6 +90,7 @@ class AgentProcess:
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("ARENA_", "SUPABASE_"))}
         self._environment = {**kept, "ARENA_LOG_FORMAT": "json", "ARENA_LOG_LEVEL": "debug", **environment}
         self._environment.setdefault("ARENA_CACHE_DIR", str(folder / "cache"))
+        self._environment.setdefault("ARENA_METRICS_PORT", "0")  # several are at work at once
         self._command = [sys.executable, "-m", module, "agent", *arguments]
         self.folder = folder
         self.name = environment.get("ARENA_AGENT_NAME", "agent")
@@ -202,7 +203,6 @@ class Agents:
             "SUPABASE_URL": stack.url,
             "SUPABASE_KEY": stack.secret_key,
             "ARENA_POLL_SECONDS": "0.5",
-            "ARENA_METRICS_PORT": "0",
             "TMPDIR": str(scratch),  # one that is killed does not clean up behind itself
             **make_workplace(folder),
         }

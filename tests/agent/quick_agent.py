@@ -71,11 +71,13 @@ def load_settings(**overrides: Any) -> Settings:
     return real.model_copy(update={"lease_seconds": int(os.environ.get("QUICK_LEASE_SECONDS", real.lease_seconds))})
 
 
-def look_at_device(device: str, timeout_s: float = 60.0) -> DeviceReport:
+def look_at_device(
+    device: str, timeout_s: float = 60.0, should_stop: Callable[[], bool] = lambda: False
+) -> DeviceReport:
     """As on a machine with ``QUICK_GPUS`` GPUs, all of them well; the real look where there are none."""
     count = int(os.environ.get("QUICK_GPUS", "0"))
     if not count:
-        return _look_at_device(device, timeout_s)
+        return _look_at_device(device, timeout_s, should_stop)
     return DeviceReport(device, gpus=tuple(TorchGpu(i, "NVIDIA L4", 23034, "8.9") for i in range(count)))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from agent.migrate import migrate
 from local import LocalStack
-from tests.agent.agent_process import LONG, QUICK, SCENES, AgentProcess, make_workplace
+from tests.agent.agent_process import LONG, QUICK, SCENES, AgentProcess, Agents, make_workplace
 from tests.agent.gate import Gate
 from tests.agent.queue import Queue, until
 from tests.agent.web import Request, Web
@@ -244,12 +244,13 @@ def test_once_is_one_job_however_long_it_takes_to_come(agent: StartAgent, queue:
     assert [queue.job(job)["status"] for job in jobs] == ["succeeded", "pending"]
 
 
-def test_an_agent_that_nothing_comes_for_leaves(agent: StartAgent, queue: Queue) -> None:
+def test_an_agent_that_nothing_comes_for_leaves(agents: Agents, queue: Queue) -> None:
     # It has to register, to subscribe and to hear of the job within the time for which it may be idle.
-    idle_seconds = 8
-    with agent("--idle-exit", str(idle_seconds), ARENA_POLL_SECONDS="60") as process:
+    idle_seconds = 4
+    settings = {"ARENA_POLL_SECONDS": "60", "QUICK_WORK_MS": "5000 5000"}
+    with agents.quick("idle", "--idle-exit", str(idle_seconds), **settings) as process:
         process.await_line("realtime_ready")
-        job = queue.insert(SCENES, options={**QUICK, "min_seconds": 5})  # for each model
+        job = queue.insert(SCENES)
         assert process.wait() == 0
         assert [line["outcome"] for line in process.lines("job_over")] == ["completed"]
         assert process.lines("stopped")
@@ -262,3 +263,19 @@ def test_an_agent_leaves_when_idle_though_the_project_is_away(agent: StartAgent)
     with agent("--idle-exit", "2", SUPABASE_URL="http://127.0.0.1:9") as process:
         assert process.wait() == 0
         assert process.lines("store_failed")
+
+
+def test_one_worker_a_gpu_and_all_of_them_give_their_jobs_back(agents: Agents, queue: Queue) -> None:
+    with agents.quick("pod", "--devices", "all", QUICK_GPUS="3", QUICK_WORK_MS="60000 60000") as process:
+        jobs = [queue.insert(SCENES) for _ in range(3)]
+        for job in jobs:
+            running(queue, job, "single_stream")
+        rows = queue.run("select name, hardware, status from public.agents where status = 'working' order by name")
+        code, seconds = process.end()
+    assert [(row["name"], row["hardware"]["device"]) for row in rows] == [
+        (f"pod cuda:{number}", f"cuda:{number}") for number in range(3)
+    ]
+    assert (code, seconds < STOP_LIMIT_SECONDS) == (0, True)
+    assert all(given_back(queue, job) for job in jobs)
+    assert {line["device"] for line in process.lines("claimed")} == {"cuda:0", "cuda:1", "cuda:2"}
+    assert len(process.lines("stopped")) == 3
