@@ -11,6 +11,8 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryFile
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
@@ -101,6 +103,7 @@ def run(settings: Settings, shift: Shift, devices: Sequence[str], *, drain: bool
 
     catalogue = load_catalogue(settings.catalogue)
     _look_at_key(settings)
+    look_at_cache(settings.cache_dir)
     with ExitStack() as stack:
         stack.enter_context(scratch())
         telemetry = stack.enter_context(Telemetry(settings, version=version("vision-arena")))
@@ -191,6 +194,21 @@ def _look_at_key(settings: Settings) -> None:
             action="key_ends",
             ends_at=str(key.ends_at),
             days_left=round(key.days_left(), 1),
+        )
+
+
+def look_at_cache(folder: Path) -> None:
+    """Say in time that nothing can be kept there, as on a volume that belongs to root."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        _log.warning(
+            "the cache cannot be written, so no weights can be downloaded; `arena doctor` says what to do",
+            action="cache_not_writable",
+            folder=str(folder),
+            reason=(error.strerror or str(error)).lower(),
         )
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
+from agent.commands.agent import look_at_cache
 from agent.migrate import migrate
 from local import LocalStack
 from tests.agent.agent_process import LONG, QUICK, SCENES, AgentProcess, Agents, make_workplace
@@ -279,3 +281,11 @@ def test_one_worker_a_gpu_and_all_of_them_give_their_jobs_back(agents: Agents, q
     assert all(given_back(queue, job) for job in jobs)
     assert {line["device"] for line in process.lines("claimed")} == {"cuda:0", "cuda:1", "cuda:2"}
     assert len(process.lines("stopped")) == 3
+
+
+def test_a_cache_that_cannot_be_written_is_said_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with capture_logs() as logs:
+        look_at_cache(tmp_path / "cache")
+        look_at_cache(tmp_path / "file" / "cache")
+    assert [(log["action"], log["reason"]) for log in logs] == [("cache_not_writable", "not a directory")]
