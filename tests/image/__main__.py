@@ -1,6 +1,6 @@
 """``python -m tests.image``: build the image's stages in a clean Debian and check the last.
 
-Needs root, Debian's `debootstrap`, `unshare` and overlayfs, 15 GB of disk, and the network that a build needs; half an
+Needs root, Debian's `debootstrap`, `unshare` and overlayfs, 25 GB of disk, and the network that a build needs; half an
 hour on two cores, most of it to compile detectron2's CUDA operators (``--build-arg TORCH_CUDA_ARCH_LIST=9.0`` for one
 GPU only). What an engine adds is not checked: the base image's own files, layers, the runtime's limits.
 """

@@ -59,6 +59,7 @@ class Checks:
         """The agent's user can write to its volume and to temporary folders alone."""
         found = self._run(["find", "/", "-xdev", "-not", "-type", "l", "-writable"], fails=None)
         lines = [line for line in found.splitlines() if line.startswith("/") and not _WRITABLE.match(line)]
+        _demand("/tmp" in found.splitlines(), f"nothing was looked at: {found}")
         _demand(not lines, "\n".join(lines))
         return "only /workspace and temporary folders can be written"
 
@@ -71,13 +72,12 @@ class Checks:
 
     def secrets(self) -> str:
         """No .env and nothing that looks like a secret key of Supabase."""
-        found = self._run(
-            ["grep", "-rlIE", "--exclude-dir=*.dist-info", _SECRET, "/opt/arena", "/workspace", "/etc"],
-            user="0",
-            fails=None,
-        )
-        files = list(self._root.glob("workspace/**/.env*"))
-        _demand(not found and not files, f"{found} {files}")
+        places = ["/opt/arena", "/workspace", "/etc"]
+        # 1 is grep's word for "nothing found"; it ends otherwise where it is missing, too.
+        nothing = ["sh", "-c", 'grep "$@"; test $? -eq 1', "sh", "-rlIE", "--exclude-dir=*.dist-info", _SECRET]
+        self._run([*nothing, *places], user="0")
+        files = list(self._root.glob("**/.env*"))
+        _demand(not files, str(files))
         return "no key, no .env"
 
     def programs(self) -> str:
