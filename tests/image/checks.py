@@ -76,7 +76,7 @@ class Checks:
         # 1 is grep's word for "nothing found"; it ends otherwise where it is missing, too.
         nothing = ["sh", "-c", 'grep "$@"; test $? -eq 1', "sh", "-rlIE", "--exclude-dir=*.dist-info", _SECRET]
         self._run([*nothing, *places], user="0")
-        files = list(self._root.glob("**/.env*"))
+        files = [file for place in places for file in (self._root / place[1:]).rglob(".env*")]
         _demand(not files, str(files))
         return "no key, no .env"
 
