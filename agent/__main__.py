@@ -6,14 +6,14 @@ import sys
 from io import TextIOWrapper
 
 import typer
-from dotenv import dotenv_values
 from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
 from agent.commands import agent, agent_key, calibrate, compare, demo, doctor, jobs, migrate, models, stack, submit
 from agent.commands.options import VARIABLES
-from agent.errors import AgentError, SettingsError
+from agent.env_file import env_file
+from agent.errors import AgentError
 from benchmark import BenchmarkError
 from local import LocalError
 
@@ -41,14 +41,7 @@ app.command("stack")(stack.stack)
 
 def with_env_file() -> None:
     """Let options be set in ``.env`` as an agent's settings are: what is pulled must go where the agent looks."""
-    try:
-        values = dotenv_values(".env")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else str(error.strerror).lower()
-        raise SettingsError(
-            f".env cannot be read: {reason}.", hint="Save it as UTF-8, with rights to read it."
-        ) from error
-    for name, value in values.items():
+    for name, value in env_file().items():
         if name in VARIABLES and value and not os.environ.get(name):
             os.environ[name] = value
 
@@ -61,7 +54,8 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that knows ASCII alone must not end a command
     try:
-        with_env_file()
+        if sys.argv[1:2] != ["doctor"]:  # which has no such options, and says itself what is wrong with the file
+            with_env_file()
         app()
     except (AgentError, BenchmarkError, LocalError) as error:
         notes = "".join(f"\n\n{note}" for note in getattr(error, "__notes__", []))

@@ -1,11 +1,12 @@
 """All checks, in the order in which they are run: what is found out first serves what comes later."""
 
+from agent.doctor.collector import look_at_collector
 from agent.doctor.database import look_at_database, look_at_published_models
 from agent.doctor.delivery import look_at_realtime
 from agent.doctor.device import LOOK_SECONDS, look_at_gpu, look_at_other_use
 from agent.doctor.energy import look_at_country, look_at_energy
 from agent.doctor.examine import Check
-from agent.doctor.folders import look_at_cache, look_at_temporary, look_at_weights_folder
+from agent.doctor.folders import look_at_cache, look_at_image_root, look_at_temporary, look_at_weights_folder
 from agent.doctor.key import look_at_key
 from agent.doctor.memory import look_at_memory, look_at_shared_memory
 from agent.doctor.models import look_at_downloads, look_at_models
@@ -29,12 +30,14 @@ CHECKS = (
     Check("downloads", look_at_downloads, 20.0),
     Check("cache_dir", look_at_cache),
     Check("weights_dir", look_at_weights_folder),
+    Check("image_root", look_at_image_root),
     Check("temp_dir", look_at_temporary),
     Check("memory", look_at_memory),
     Check("shared_memory", look_at_shared_memory),
     Check("energy", look_at_energy),
     Check("country", look_at_country),
     Check("metrics_port", look_at_metrics_port),
+    Check("collector", look_at_collector),
     Check("pod", look_at_pod),
     Check("pod_stop", look_at_stopping),
     Check("node", look_at_node),

@@ -1,5 +1,6 @@
 """The database: whether it and this agent are of one time, and what front ends can choose in it."""
 
+import shlex
 from collections.abc import Mapping
 from contextlib import closing
 from typing import Any
@@ -15,7 +16,9 @@ from agent.supabase_client import connect, supabase_errors
 from sql.migration import migrations
 
 _ANSWER_SECONDS = 5.0
-_MIGRATE = "`arena migrate --database-url …` (in Supabase: Connect → Session pooler), or paste sql/schema.sql."
+#: DATABASE_URL is kept off the agent's machine, so that it is said where it is from.
+_DATABASE_URL = "with DATABASE_URL from Supabase: Connect → Session pooler"
+_MIGRATE = f'`arena migrate --database-url "$DATABASE_URL"` ({_DATABASE_URL}), or paste sql/schema.sql.'
 
 
 def look_at_database(place: Place) -> Finding:
@@ -52,10 +55,10 @@ def look_at_published_models(place: Place) -> Finding:
     missing = [row.id for row in model_rows(place.catalogue) if row.id not in published and row.base_id is None]
     if not missing:
         return ok(f"{len(published)} models and runtimes can be chosen")
-    own = f" --catalogue {place.settings.catalogue}" if place.settings.catalogue else ""
+    own = f" --catalogue {shlex.quote(str(place.settings.catalogue))}" if place.settings.catalogue else ""
     return warning(
         f"The table models lacks {', '.join(missing)}, so that no front end can choose it.",
-        f"`arena migrate{own} --database-url …` publishes this machine's catalogue.",
+        f'`arena migrate{own} --database-url "$DATABASE_URL"` publishes this machine\'s catalogue ({_DATABASE_URL}).',
     )
 
 

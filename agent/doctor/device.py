@@ -1,8 +1,14 @@
-"""The GPU: whether torch can use it, and who else does."""
+"""The GPUs: whether torch can use them, and who else does."""
 
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+from agent.devices import devices
 from agent.doctor.finding import Finding, ok, problem, skipped, warning
 from agent.doctor.place import Place
-from benchmark import gpu_readings, gpu_states, look_at_device
+from benchmark import DeviceReport, gpu_names, gpu_readings, gpu_states, look_at_device
 
 LOOK_SECONDS = 40.0
 
@@ -12,15 +18,44 @@ _USED = 0.05
 
 
 def look_at_gpu(place: Place) -> Finding:
-    """Whether the device of ARENA_DEVICE can be used."""
-    report = look_at_device(place.settings.device, LOOK_SECONDS)
-    if report.problem:
-        return problem(report.problem, report.hint or "See what `nvidia-smi` says.", f"ARENA_DEVICE={report.device}")
-    if not report.gpus:
-        why = "there is no GPU" if report.device == "auto" else "ARENA_DEVICE is cpu"
+    """Whether the device of ARENA_DEVICE can be used, or each of those that the workers are for."""
+    reports = _reports(place)
+    if failed := [report for report in reports if report.problem]:
+        hints = [report.hint or "See what `nvidia-smi` says." for report in failed]
+        return problem("\n".join(map(_problem, failed)), "\n".join(dict.fromkeys(hints)), _wanted(place))
+    first = reports[0]
+    if not first.gpus:
+        why = "there is no GPU" if first.device == "auto" else "ARENA_DEVICE is cpu"
         return ok(f"{why}, so models run on the processor")
-    gpus = ", ".join(f"{gpu.name} ({gpu.memory_mb} MiB)" for gpu in report.gpus)
-    return ok(f"{gpus}; driver {report.driver}, torch {report.torch} for CUDA {report.cuda}")
+    return ok(f"{_gpus(place, reports)}; driver {first.driver}, torch {first.torch} for CUDA {first.cuda}")
+
+
+def _reports(place: Place) -> list[DeviceReport]:
+    """Of all that are meant, at once, since each loads torch; within LOOK_SECONDS. Raises SettingsError."""
+    ends_at = time.monotonic() + LOOK_SECONDS
+
+    @cache
+    def look(device: str) -> DeviceReport:
+        return look_at_device(device, max(1.0, ends_at - time.monotonic()))
+
+    wanted = devices(place.devices, place.settings.device, look, gpu_names)
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        return list(pool.map(look, wanted))
+
+
+def _problem(report: DeviceReport) -> str:
+    return f"{report.device}: {report.problem}"
+
+
+def _wanted(place: Place) -> str:
+    return f"--devices {place.devices}" if place.devices else f"ARENA_DEVICE={place.settings.device}"
+
+
+def _gpus(place: Place, reports: Sequence[DeviceReport]) -> str:
+    """All that torch sees, or those that are meant."""
+    meant = {report.device for report in reports}
+    gpus = [gpu for gpu in reports[0].gpus if not place.devices or f"cuda:{gpu.index}" in meant]
+    return ", ".join(f"{gpu.name} ({gpu.memory_mb} MiB)" for gpu in gpus)
 
 
 def look_at_other_use(place: Place) -> Finding:

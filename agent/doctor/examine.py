@@ -2,6 +2,7 @@
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -12,6 +13,10 @@ from agent.errors import AgentError
 from agent.log import scrub
 from benchmark import BenchmarkError
 
+#: All checks together.
+LIMIT_SECONDS = 60.0
+#: What is kept for each check, however long those before it hang; most need a few milliseconds.
+_LEAST_SECONDS = 0.5
 _AS_IT_SAYS = "Mend what it says, and look again."
 
 
@@ -24,15 +29,15 @@ class Check:
     #: After so many seconds it is given up: a name that is looked up, a disk that is gone, cannot be broken off.
     seconds: float = 15.0
 
-    def run(self, place: Place) -> Finding:
-        """What there is to be found; an error of the check is a finding too."""
+    def run(self, place: Place, seconds: float) -> Finding:
+        """What there is to be found within so many seconds; an error of the check is a finding too."""
         answers: queue.Queue[Finding] = queue.Queue()
         threading.Thread(target=lambda: answers.put(_looked(self.look, place)), name=self.name, daemon=True).start()
         try:
-            return _scrubbed(answers.get(timeout=self.seconds))
+            return _scrubbed(answers.get(timeout=seconds))
         except queue.Empty:
             return problem(
-                f"No answer within {self.seconds:g} s.", "What it waits for hangs: the network, a disk or a driver."
+                f"No answer within {seconds:.2g} s.", "What it waits for hangs: the network, a disk or a driver."
             )
 
 
@@ -45,12 +50,21 @@ class Examined:
 
 
 def examine(
-    checks: Sequence[Check], place: Place, before: Callable[[str], object] = lambda _: None
+    checks: Sequence[Check],
+    place: Place,
+    before: Callable[[str], object] = lambda _: None,
+    limit_seconds: float = LIMIT_SECONDS,
+    least_seconds: float = _LEAST_SECONDS,
 ) -> Iterator[Examined]:
-    """Run them in order; `before` is told the name of each as it begins."""
-    for check in checks:
+    """Run them in order, within `limit_seconds`; `before` is told the name of each as it begins.
+
+    A check has its own seconds, but leaves `least_seconds` for each that follows.
+    """
+    ends_at = time.monotonic() + limit_seconds
+    for following, check in reversed(list(enumerate(reversed(checks)))):
         before(check.name)
-        yield Examined(check.name, check.run(place))
+        left = ends_at - time.monotonic() - following * least_seconds
+        yield Examined(check.name, check.run(place, min(check.seconds, max(left, least_seconds))))
 
 
 def to_json(examined: Sequence[Examined]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import errno
 import grp
 import os
 import pwd
+import shlex
 import shutil
 import stat
 import tempfile
@@ -32,13 +33,19 @@ def look_at_weights_folder(place: Place) -> Finding:
     folder = place.settings.weights_dir
     if folder is None:
         return skipped("ARENA_WEIGHTS_DIR is not set.")
-    if not folder.exists():
-        return warning(f"{folder} does not exist.", f"`mkdir -p {folder}`, and put the weights there.")
-    try:
-        files = sum(each.is_file() for each in folder.iterdir())
-    except OSError as error:
-        return problem(f"{_reason(folder, error)}", _mend(folder, error))
-    return ok(f"{folder}, {files} {'file' if files == 1 else 'files'}")
+    if not os.path.lexists(folder):
+        return warning(f"{folder} does not exist.", f"`mkdir -p {_quoted(folder)}`, and put the weights there.")
+    return _read(folder)
+
+
+def look_at_image_root(place: Place) -> Finding:
+    """ARENA_IMAGE_ROOT, under which jobs may name images; it is only read."""
+    folder = place.settings.image_root
+    if folder is None:
+        return skipped("ARENA_IMAGE_ROOT is not set: images come by https:// and from Supabase Storage.")
+    if not os.path.lexists(folder):
+        return problem(f"{folder} does not exist.", "Mount the images there, or set ARENA_IMAGE_ROOT to their folder.")
+    return _read(folder)
 
 
 def look_at_temporary(place: Place) -> Finding:
@@ -52,6 +59,16 @@ def look_at_temporary(place: Place) -> Finding:
     return _room(folder, place.settings.image_total_mb, "TMPDIR")
 
 
+def _read(folder: Path) -> Finding:
+    try:
+        files = sum(each.is_file() for each in folder.iterdir())
+    except OSError as error:
+        return problem(
+            _reason(folder, error), _way_out(folder, error) or f"As root: `chmod -R a+rX {_quoted(folder)}`."
+        )
+    return ok(f"{folder}, {files} {'file' if files == 1 else 'files'}")
+
+
 def _refused(variable: str, folder: Path) -> Finding | None:
     """Nothing where a file can be made there; a folder that is not there would be made when it is needed."""
     there = _nearest(folder)
@@ -60,8 +77,8 @@ def _refused(variable: str, folder: Path) -> Finding | None:
             return None
     except OSError as error:
         return problem(
-            f"{_reason(there, error)}",
-            f"{_mend(there, error)} Or set {variable} to another folder.",
+            _reason(there, error),
+            f"{_way_out(there, error) or _give(folder)} Or set {variable} to another folder.",
             f"a folder in which {_user(os.geteuid())} can write: {variable}={folder}",
         )
 
@@ -90,14 +107,30 @@ def _owner(folder: Path) -> str:
     return ""
 
 
-def _mend(folder: Path, error: OSError) -> str:
+def _way_out(folder: Path, error: OSError) -> str | None:
+    """None where it is rights that are lacking."""
     if error.errno == errno.ENOSPC:
         return "Make room there."
     if error.errno == errno.EROFS:
         return "Mount it for writing."
     if not folder.is_dir():
-        return f"`mv {folder} {folder}.old`"
-    return f"As root: `chown -R {os.geteuid()}:{os.getegid()} {folder}` (on RunPod, in the pod's web terminal)."
+        return f"`mv {_quoted(folder)} {_quoted(f'{folder}.old')}`"
+    return None
+
+
+def _give(folder: Path) -> str:
+    """Only the folder that is meant changes its owner: what is above it may be the system's."""
+    user, group = os.geteuid(), os.getegid()
+    command = f"install --directory --owner {user} --group {group} {_quoted(folder)}"
+    within = ""
+    if folder.is_dir() and len(folder.parts) > len(("/", "opt")) and folder != Path(tempfile.gettempdir()):
+        within = f", and `chown -R {user}:{group} {_quoted(folder)}` for what is in it"
+    return f"As root (on RunPod from a pod that runs as root: docs/runpod.md): `{command}`{within}."
+
+
+def _quoted(path: Path | str) -> str:
+    """For a shell."""
+    return shlex.quote(str(path))
 
 
 def _room(folder: Path, wanted_mb: float, variable: str) -> Finding:

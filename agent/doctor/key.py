@@ -20,11 +20,12 @@ def look_at_key(place: Place) -> Finding:
     if not place.setup.has_key:
         return skipped(place.unseen)
     kind = _kind(place.settings)
-    if place.reply is None:
+    if not place.reached:
         return skipped(f"{kind}; not tried: {place.unseen}")
     try:
         place.contract = _contract(place.settings)
     except KeyRefused as error:
+        place.key_refused = True
         return problem(f"{error.message} It is {kind}.", _new_key(place.settings), "a key that this project knows")
     except NotMigrated:
         pass

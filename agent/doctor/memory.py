@@ -1,6 +1,7 @@
 """Memory: the machine's, the container's, and what processes share."""
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -13,6 +14,7 @@ from benchmark import describe_machine
 _WANTED_MB = 4000
 _SHARED = Path("/dev/shm")  # noqa: S108 - no file is made there
 _WANTED_SHARED_MB = 64
+_CONTROL_GROUP = Path("/sys/fs/cgroup")
 _MIB = 2**20
 
 
@@ -21,7 +23,7 @@ def look_at_memory(place: Place) -> Finding:
     machine = describe_machine()
     limit = machine["container"]["memory_mb"]
     total = min(machine["ram_mb"], limit or machine["ram_mb"])
-    free = min(psutil.virtual_memory().available / _MIB, total)
+    free = min(psutil.virtual_memory().available / _MIB, total - container_used_mb())
     found = f"{total:.0f} MiB{', the limit of the container' if limit and limit == total else ''}; {free:.0f} free"
     if free < _WANTED_MB:
         return warning(
@@ -40,3 +42,15 @@ def look_at_shared_memory(place: Place, folder: Path = _SHARED) -> Finding:
     if total < _WANTED_SHARED_MB:
         return warning(f"{folder} has {total:.0f} MiB.", "`docker run --shm-size 1g`", f"{_WANTED_SHARED_MB} MiB")
     return ok(f"{folder}, {total:.0f} MiB")
+
+
+def container_used_mb(folder: Path = _CONTROL_GROUP) -> float:
+    """MiB that count against the container's limit and are not given up for the asking; 0 where nobody says."""
+    for usage, statistics, cache in (
+        ("memory.current", "memory.stat", "inactive_file"),
+        ("memory/memory.usage_in_bytes", "memory/memory.stat", "total_inactive_file"),
+    ):
+        with suppress(OSError, ValueError):
+            parts = dict(line.split() for line in (folder / statistics).read_text().splitlines())
+            return max(0, int((folder / usage).read_text()) - int(parts.get(cache, 0))) / _MIB
+    return 0.0

@@ -4,11 +4,16 @@ from dataclasses import dataclass
 
 import httpx
 
+from agent.doctor.connection import ERRORS, why
 from agent.doctor.finding import Finding, ok, problem, skipped, warning
 from agent.doctor.place import Place
-from benchmark import CannotDetectCars, ModelEntry, ModelState, WeightsMismatch, WeightsUnreadable
+from benchmark import CannotDetectCars, LibraryMissing, ModelEntry, ModelState, WeightsMismatch, WeightsUnreadable
 
 _ANSWER_SECONDS = 4.0
+_SAYS_WHAT = "`arena models` says what each lacks."
+_BY_HAND = "Or put the files into ARENA_WEIGHTS_DIR (docs/models.md)."
+#: Families whose library no extra has.
+_OPTIONAL = {"detectron2"}
 _DAMAGED = {WeightsMismatch.code, WeightsUnreadable.code}
 
 
@@ -16,6 +21,14 @@ _DAMAGED = {WeightsMismatch.code, WeightsUnreadable.code}
 class _Model:
     entry: ModelEntry
     state: ModelState
+
+
+@dataclass(frozen=True)
+class _Absent:
+    """Why weights are not to be had."""
+
+    found: str
+    mend: str = f"Let this machine reach the address. {_BY_HAND}"
 
 
 def look_at_models(place: Place) -> Finding:
@@ -29,11 +42,10 @@ def look_at_models(place: Place) -> Finding:
         for names, what in ((ready, "ready"), (coming, "once downloaded"), (list(map(_lack, lacking)), "not here"))
         if names
     )
-    damaged = [each.state.reason or "" for each in lacking if each.state.state in _DAMAGED]
     if not ready and not coming:
-        return problem(f"No model can run: {found}.", "`arena models` says what each lacks.")
-    if damaged:
-        return warning(f"{found}.", "\n".join(damaged))
+        return problem(f"No model can run: {found}.", _SAYS_WHAT)
+    if mends := list(dict.fromkeys(filter(None, map(_mend, lacking)))):
+        return warning(f"{found}.", "\n".join(mends))
     return ok(found)
 
 
@@ -48,11 +60,11 @@ def look_at_downloads(place: Place) -> Finding:
             f"ARENA_DOWNLOAD_WEIGHTS is false, and the weights of {names} are missing.", f"`arena models pull {names}`"
         )
     sizes = {entry.id: _size(entry) for entry in wanted}
-    missing = [f"{name}: {size}" for name, size in sizes.items() if isinstance(size, str)]
+    missing = {name: size for name, size in sizes.items() if isinstance(size, _Absent)}
     if missing:
         return warning(
-            f"{'; '.join(missing)}.",
-            "Let this machine reach the address, or put the files into ARENA_WEIGHTS_DIR (docs/models.md).",
+            " ".join(f"{name}: {each.found}" for name, each in missing.items()),
+            "\n".join(dict.fromkeys(each.mend for each in missing.values())),
         )
     known = [size for size in sizes.values() if isinstance(size, int)]
     amount = f"{sum(known) / 1e6:.0f} MB" if len(known) == len(sizes) else "their size is not told"
@@ -64,12 +76,25 @@ def _detectors(place: Place) -> list[_Model]:
     return [each for each in models if each.state.state != CannotDetectCars.code]
 
 
+def _mend(model: _Model) -> str | None:
+    """None where nothing has to be done: a library that is built by whoever wants its model is not missed."""
+    if model.state.state in _DAMAGED:
+        return model.state.reason
+    if model.state.fetchable:
+        return f"`arena models pull {model.entry.id}`"
+    return None if _is_optional(model) else _SAYS_WHAT
+
+
+def _is_optional(model: _Model) -> bool:
+    return model.entry.family in _OPTIONAL and model.state.state == LibraryMissing.code
+
+
 def _lack(model: _Model) -> str:
     return f"{model.entry.id} ({model.state.state.replace('_', ' ')})"
 
 
-def _size(entry: ModelEntry) -> int | str | None:
-    """Bytes; None where the server does not say; a reason where it has no such file or is not there."""
+def _size(entry: ModelEntry) -> "int | _Absent | None":
+    """Bytes; None where the server does not say."""
     assert entry.weights
     assert entry.weights.url
     url = entry.weights.url
@@ -78,9 +103,10 @@ def _size(entry: ModelEntry) -> int | str | None:
         # What it sends is not read: the connection is closed after the headers.
         with httpx.stream("GET", url, timeout=_ANSWER_SECONDS, follow_redirects=True) as response:
             length = response.headers.get("content-length", "")
-            return f"{host} answers {response.status_code}" if response.is_error else _number(length)
-    except httpx.HTTPError as error:
-        return f"{host} cannot be reached ({type(error).__name__})"
+            return _Absent(f"{host} answers {response.status_code}.") if response.is_error else _number(length)
+    except ERRORS as error:
+        found, mend = why(error, "the catalogue's address")
+        return _Absent(f"{host} cannot be reached: {found}", f"{mend} {_BY_HAND}")
 
 
 def _number(text: str) -> int | None:

@@ -13,7 +13,7 @@ from benchmark import Catalogue, load_catalogue
 
 @dataclass(frozen=True)
 class Reply:
-    """That somebody answers at SUPABASE_URL."""
+    """What somebody answers at SUPABASE_URL."""
 
     round_trip_ms: float
     #: This machine's clock minus the server's; None where the server does not say. The server's has whole seconds.
@@ -25,15 +25,26 @@ class Place:
     """The machine and the project; what is None was not found out."""
 
     setup: Setup
+    #: As `arena agent --devices` takes it: `all` or a list; None for ARENA_DEVICE alone.
+    devices: str | None = None
     reply: Reply | None = None
+    #: Why whoever answers there is not asked more.
+    refusal: str | None = None
     key_accepted: bool = False
+    key_refused: bool = False
     #: What `arena_contract()` answered; None where the database has no such function.
     contract: Mapping[str, Any] | None = None
 
     @property
     def settings(self) -> Settings:
-        """As far as they can be read; see Setup."""
-        return self.setup.settings
+        """As far as they can be read; see Setup. With devices, the device is `cuda`."""
+        settings = self.setup.settings
+        return settings.model_copy(update={"device": "cuda"}) if self.devices else settings
+
+    @property
+    def reached(self) -> bool:
+        """Whether a project that runs answers."""
+        return self.reply is not None and self.refusal is None
 
     @property
     def unseen(self) -> str:
@@ -42,9 +53,13 @@ class Place:
             return "No project is set."
         if self.reply is None:
             return "Supabase was not reached."
+        if self.refusal:
+            return self.refusal
         if not self.setup.has_key:
             return "There is no key to try: see settings."
-        return "The database is not migrated." if self.key_accepted else "The key was not accepted."
+        if self.key_accepted:
+            return "The database is not migrated."
+        return "The key was not accepted." if self.key_refused else "The database did not answer: see key."
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -1,5 +1,6 @@
 """The port at which the agent tells how it is."""
 
+import ipaddress
 import json
 import socket
 
@@ -20,12 +21,12 @@ def look_at_metrics_port(place: Place) -> Finding:
         _bind(host, port)
     except OSError as error:
         if _is_an_agents(host, port):
-            return ok(f"{host}:{port}, where an agent answers already")
+            return ok(f"{_in_url(host)}:{port}, where an agent answers already")
         return problem(
-            f"{host}:{port} cannot be had: {(error.strerror or str(error)).lower()}.",
+            f"{_in_url(host)}:{port} cannot be had: {(error.strerror or str(error)).lower()}.",
             f"See who has it (`ss -ltnp 'sport = :{port}'`), or set ARENA_METRICS_PORT to a free one, or to 0.",
         )
-    return ok(f"{host}:{port} is free")
+    return ok(f"{_in_url(host)}:{port} is free")
 
 
 def _bind(host: str, port: int) -> None:
@@ -38,9 +39,25 @@ def _bind(host: str, port: int) -> None:
 
 
 def _is_an_agents(host: str, port: int) -> bool:
-    name = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - it is compared, not bound
     try:
-        answer = httpx.get(f"http://{name}:{port}/healthz", timeout=_ANSWER_SECONDS, trust_env=False)
+        answer = httpx.get(
+            f"http://{_in_url(_reachable(host))}:{port}/healthz", timeout=_ANSWER_SECONDS, trust_env=False
+        )
         return "alive" in json.loads(answer.text)
     except (httpx.HTTPError, httpx.InvalidURL, ValueError, TypeError):
         return False
+
+
+def _reachable(host: str) -> str:
+    """One of the addresses, where it stands for all of them."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:  # a name
+        return host
+    if not address.is_unspecified:
+        return host
+    return "127.0.0.1" if address.version == 4 else "::1"
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,14 +1,12 @@
 """The server at SUPABASE_URL: whether it answers, how soon, and what time it has."""
 
-import socket
-import ssl
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
 import httpx
 
+from agent.doctor.connection import ERRORS, why
 from agent.doctor.finding import Finding, ok, problem, skipped, warning
 from agent.doctor.place import Place, Reply
 from agent.settings import Settings
@@ -16,36 +14,48 @@ from agent.settings import Settings
 _ANSWER_SECONDS = 5.0
 _WARN_CLOCK_S = 2.0
 _PAUSED = 540
+_GONE = (
+    " A project that was paused for long or deleted has no name any more: see Supabase's dashboard. A local one is "
+    "started by `arena stack`."
+)
 
 
 def look_at_supabase(place: Place) -> Finding:
     """Whether somebody answers at SUPABASE_URL, and how soon."""
     if not place.setup.has_url:
         return skipped(place.unseen)
-    host = place.settings.supabase_url.host
+    host = str(place.settings.supabase_url.host)
     try:
         response, place.reply = _greet(place.settings)
-    except httpx.HTTPError as error:
-        found, mend = _why(error)
+    except ERRORS as error:
+        found, mend = why(error, "SUPABASE_URL", _GONE)
         return problem(f"{host} cannot be reached: {found}", mend, f"an answer within {_ANSWER_SECONDS:g} s")
-    if response.status_code == _PAUSED:
+    if refused := _refused(response, host):
+        place.refusal = refused.found
+        return refused
+    return ok(f"{host} answers in {place.reply.round_trip_ms:.0f} ms")
+
+
+def _refused(response: httpx.Response, host: str) -> Finding | None:
+    """Nothing where a project answers that can be asked more."""
+    status = response.status_code
+    if status == _PAUSED:
         return problem(f"The project at {host} is paused.", "Restore it in Supabase's dashboard.")
-    if response.status_code >= 500:
-        return problem(f"{host} answers {response.status_code}.", "Wait, and see whether the project is up.")
-    if response.status_code not in (200, 401, 403) or "json" not in response.headers.get("content-type", ""):
-        place.reply = None
+    if status >= 500:
+        return problem(f"{host} answers {status}.", "Wait, and see whether the project is up.")
+    if status not in (200, 401, 403) or "json" not in response.headers.get("content-type", ""):
         return problem(
-            f"What answers at {host} is not Supabase ({response.status_code}).",
+            f"What answers at {host} is not Supabase ({status}).",
             "Set SUPABASE_URL to the project's own address, like https://….supabase.co, with no path.",
         )
-    return ok(f"{host} answers in {place.reply.round_trip_ms:.0f} ms")
+    return None
 
 
 def look_at_clock(place: Place) -> Finding:
     """Whether this machine's clock agrees with the server's."""
     ahead = place.reply.clock_ahead_s if place.reply else None
     if ahead is None:
-        return skipped("There was no server to compare with.")
+        return skipped("No server said what time it is.")
     if abs(ahead) <= _WARN_CLOCK_S:
         return ok("agrees with the server's to 2 s")
     return warning(
@@ -74,32 +84,3 @@ def _clock_ahead(date: str | None, here_s: float) -> float | None:
         return here_s - (parsedate_to_datetime(date).timestamp() + 0.5) if date else None
     except ValueError:
         return None
-
-
-def _why(error: httpx.HTTPError) -> tuple[str, str]:
-    """What failed on the way there, and what mends it."""
-    causes = list(_causes(error))
-    if any(isinstance(each, socket.gaierror) for each in causes):
-        return (
-            "its name is not known.",
-            "Is SUPABASE_URL right, and has this machine a name server? A project that was paused for long or deleted "
-            "has no name any more: see Supabase's dashboard.",
-        )
-    if tls := next((each for each in causes if isinstance(each, ssl.SSLError)), None):
-        reason = getattr(tls, "verify_message", "") or tls.reason or "TLS failed"
-        return (
-            f"its certificate is not trusted ({reason}).",
-            "Is this machine's clock right (`date -u`), and are its certificates there (`apt-get install "
-            "ca-certificates`)? A proxy that opens TLS needs its certificate in SSL_CERT_FILE.",
-        )
-    if any(isinstance(each, ConnectionRefusedError) for each in causes):
-        return "it refuses the connection.", "Is SUPABASE_URL right, and does the project (or `arena stack`) run?"
-    if isinstance(error, httpx.TimeoutException):
-        return "it does not answer.", "May this machine reach the internet? Try `curl -I` with SUPABASE_URL."
-    return f"{type(error).__name__}.", "Is SUPABASE_URL right, and is a proxy in the way (HTTPS_PROXY)?"
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error:
-        yield error
-        error = error.__cause__ or error.__context__

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from dotenv import dotenv_values
 from pydantic import ValidationError
 
+from agent.env_file import env_file
 from agent.errors import SettingsError
 from agent.settings import Settings, load_settings
 
@@ -28,6 +28,10 @@ class Setup:
     wrong: frozenset[str] = frozenset()
     #: Variables that look like settings and are none.
     unknown: tuple[str, ...] = ()
+    #: Variables that are set and say that an agent is meant.
+    signs: tuple[str, ...] = ()
+    #: Whether there is a .env that cannot be read: the environment alone is gone by.
+    file_error: bool = False
 
     @property
     def has_url(self) -> bool:
@@ -47,8 +51,9 @@ class Setup:
 
 def read_setup() -> Setup:
     """Read the environment and .env, once more for as long as something new is wrong. Raises SettingsError."""
-    errors: list[str] = []
-    instead: dict[str, Any] = {}
+    file, errors = _file()
+    unreadable = bool(errors)
+    instead: dict[str, Any] = {"_env_file": None} if unreadable else {}
     while True:
         try:
             settings = load_settings(**instead)
@@ -61,7 +66,23 @@ def read_setup() -> Setup:
         else:
             examples = {name: value for name, value in _EXAMPLE.items() if _is_example(settings, name, value)}
             errors += [f"{name} is still the example's." for name in examples]
-            return Setup(settings, tuple(errors), frozenset({*instead, *examples}), tuple(_unknown()))
+            names = {name for name, value in (file | os.environ).items() if value}
+            return Setup(
+                settings,
+                tuple(errors),
+                frozenset({*instead, *examples}),
+                tuple(_unknown(names)),
+                tuple(_signs(names)),
+                unreadable,
+            )
+
+
+def _file() -> tuple[dict[str, str | None], list[str]]:
+    """The variables of .env, and what keeps it from being read."""
+    try:
+        return env_file(), []
+    except SettingsError as error:
+        return {}, [error.message]
 
 
 def _variables(error: SettingsError) -> set[str]:
@@ -92,7 +113,12 @@ def known_variables() -> list[str]:
     return [str(field.alias) for field in Settings.model_fields.values()]
 
 
-def _unknown() -> Iterable[str]:
+def _unknown(names: Iterable[str]) -> list[str]:
     """Only this program's own: what else begins with SUPABASE_ may be for others."""
-    names, known = {*os.environ, *dotenv_values(".env")}, known_variables()
+    known = known_variables()
     return sorted(name for name in names if name.startswith("ARENA_") and name not in known)
+
+
+def _signs(names: Iterable[str]) -> list[str]:
+    """Whoever has set one of these, or the image that did, is about to run an agent."""
+    return sorted(name for name in names if name.startswith(("ARENA_", "SUPABASE_")) or name == "RUNPOD_POD_ID")

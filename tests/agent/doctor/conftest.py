@@ -14,10 +14,10 @@ MakePlace = Callable[..., Place]
 def place(monkeypatch: pytest.MonkeyPatch) -> MakePlace:
     """This machine, with these variables in its environment."""
 
-    def make(**variables: str) -> Place:
+    def make(devices: str | None = None, **variables: str) -> Place:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
-        return Place(read_setup())
+        return Place(read_setup(), devices)
 
     return make
 

@@ -4,16 +4,20 @@ import errno
 import os
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from agent.doctor import device, energy
+from agent.doctor import device, energy, memory
 from agent.doctor.energy import look_at_country, look_at_energy
-from agent.doctor.folders import look_at_cache, look_at_temporary, look_at_weights_folder
+from agent.doctor.folders import look_at_cache, look_at_image_root, look_at_temporary, look_at_weights_folder
 from agent.doctor.memory import look_at_memory, look_at_shared_memory
 from agent.doctor.models import look_at_downloads, look_at_models
 from agent.doctor.node import look_at_node
@@ -65,8 +69,32 @@ def test_a_cache_that_belongs_to_somebody_else(place: MakePlace, open_folder: Pa
     assert found.state == "problem"
     assert f"{open_folder} cannot be used: permission denied. It belongs to root (0), group " in found.found
     assert "(drwxr-xr-x)" in found.found
-    assert f"chown -R {NOBODY}:" in str(found.mend)
+    command = f"`install --directory --owner {NOBODY} --group {os.getegid()} {open_folder / 'cache'}`"
+    assert command in str(found.mend)
+    assert "chown" not in str(found.mend)
     assert f"({NOBODY}) can write" in str(found.expected)
+
+
+def test_no_hint_gives_away_what_is_above_the_cache(place: MakePlace, open_folder: Path) -> None:
+    own = open_folder / "my cache"
+    own.mkdir()
+    places = [place(ARENA_CACHE_DIR=str(folder)) for folder in ("/no such folder/cache", own, "/opt")]
+    with as_nobody():
+        absent, there, system = map(look_at_cache, places)
+    assert "'/no such folder/cache'`. Or set" in str(absent.mend)
+    assert f"`chown -R {NOBODY}:{os.getegid()} '{own}'`" in str(there.mend)
+    assert "chown" not in f"{absent.mend} {system.mend}"
+
+
+def test_the_image_root(place: MakePlace, open_folder: Path) -> None:
+    assert look_at_image_root(place()).state == "skipped"
+    assert look_at_image_root(place(ARENA_IMAGE_ROOT=str(open_folder / "none"))).state == "problem"
+    here = place(ARENA_IMAGE_ROOT=str(open_folder))
+    assert look_at_image_root(here).found == f"{open_folder}, 0 files"
+    open_folder.chmod(0o700)
+    with as_nobody():
+        found = look_at_image_root(here)
+    assert (found.state, found.mend) == ("problem", f"As root: `chmod -R a+rX {open_folder}`.")
 
 
 def test_a_file_in_the_place_of_the_cache(place: MakePlace, tmp_path: Path) -> None:
@@ -125,6 +153,24 @@ def test_memory(place: MakePlace, tmp_path: Path) -> None:
     assert look_at_shared_memory(place(), tmp_path / "none").state == "skipped"
 
 
+@pytest.mark.parametrize(
+    ("usage", "cache"),
+    [("memory.current", "inactive_file"), ("memory/memory.usage_in_bytes", "total_inactive_file")],
+    ids=["version 2", "version 1"],
+)
+def test_what_a_container_has_used_is_not_free(
+    place: MakePlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, usage: str, cache: str
+) -> None:
+    assert memory.container_used_mb(tmp_path) == 0
+    (tmp_path / "memory").mkdir()
+    (tmp_path / usage).write_text(f"{1500 * 2**20}\n")
+    (tmp_path / usage).with_name("memory.stat").write_text(f"anon 5\n{cache} {500 * 2**20}\n")
+    assert memory.container_used_mb(tmp_path) == 1000
+    monkeypatch.setattr(memory, "container_used_mb", partial(memory.container_used_mb, tmp_path))
+    monkeypatch.setattr(memory, "describe_machine", lambda: {"ram_mb": 9e5, "container": {"memory_mb": 1800}})
+    assert look_at_memory(place()).found == "1800 MiB, the limit of the container; 800 free."
+
+
 def test_a_port_that_somebody_else_has(place: MakePlace, web: Web) -> None:
     port = web.url().rpartition(":")[2]
     here = place(ARENA_METRICS_PORT=port)
@@ -141,6 +187,28 @@ def test_a_port_that_is_free_or_not_wanted(place: MakePlace) -> None:
         port = taken.getsockname()[1]
     assert look_at_metrics_port(place(ARENA_METRICS_PORT=str(port))).found == f"127.0.0.1:{port} is free"
     assert look_at_metrics_port(place(ARENA_METRICS_PORT="0")).state == "skipped"
+
+
+@pytest.mark.parametrize("host", ["::", "::1"])
+def test_an_agent_at_an_address_of_ipv6(place: MakePlace, host: str) -> None:
+    with HealthServer((host, 0), Healthy) as agent:
+        threading.Thread(target=agent.handle_request, daemon=True).start()
+        found = look_at_metrics_port(place(ARENA_METRICS_HOST=host, ARENA_METRICS_PORT=str(agent.server_port)))
+    assert (found.state, found.found) == ("ok", f"[{host}]:{agent.server_port}, where an agent answers already")
+
+
+class HealthServer(HTTPServer):
+    address_family = socket.AF_INET6
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"alive": true, "workers": {}}')
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
 
 
 def test_countries(place: MakePlace) -> None:
@@ -217,7 +285,9 @@ def catalogue(tmp_path: Path, server: FileServer) -> Path:
 def test_models_and_what_will_be_downloaded(place: MakePlace, catalogue: Path, tmp_path: Path) -> None:
     own = {"ARENA_CATALOGUE": str(catalogue), "ARENA_CACHE_DIR": str(tmp_path / "cache")}
     here = place(**own)
-    assert look_at_models(here).found == "mine once downloaded; lost (library missing) not here"
+    found = look_at_models(here)
+    assert (found.state, found.found) == ("warning", "mine once downloaded; lost (library missing) not here.")
+    assert found.mend == "`arena models` says what each lacks."
     assert look_at_downloads(here).found == "1 MB when they are needed, or now: `arena models pull mine`"
     forbidden = place(**own, ARENA_DOWNLOAD_WEIGHTS="false")
     assert look_at_models(forbidden).state == "problem"
@@ -319,7 +389,7 @@ H200 = TorchGpu(0, "NVIDIA H200", 143_167, "9.0")
         (DeviceReport("cpu"), "ok", "ARENA_DEVICE is cpu, so models run on the processor"),
         (DeviceReport("auto"), "ok", "there is no GPU, so models run on the processor"),
         (DeviceReport("auto", None, None, "2.13.0", "13.0", "580.65.06", (H200,)), "ok", "H200 (143167 MiB); driver"),
-        (DeviceReport("cuda", "The memory is full.", "See `nvidia-smi`."), "problem", "The memory is full."),
+        (DeviceReport("cuda", "The memory is full.", "See `nvidia-smi`."), "problem", "cuda: The memory is full."),
     ],
 )  # fmt: skip
 def test_the_device_is_said_as_it_was_found(
@@ -330,3 +400,18 @@ def test_the_device_is_said_as_it_was_found(
     assert found.state == state
     assert said in found.found
     assert found.mend == report.hint
+
+
+def test_each_of_several_devices_is_computed_on(place: MakePlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    gpus = (H200, TorchGpu(1, "NVIDIA L4", 23_034, "8.9"))
+    sound = DeviceReport("cuda", None, None, "2.13.0", "13.0", "580.65.06", gpus)
+    full = {"cuda:1": DeviceReport("cuda:1", "The memory is full.", "See `nvidia-smi`.")}
+    monkeypatch.setattr(device, "look_at_device", lambda name, seconds: full.get(name) or replace(sound, device=name))
+    found = device.look_at_gpu(place(devices="all"))
+    assert (found.state, found.found) == ("problem", "cuda:1: The memory is full.")
+    assert found.expected == "--devices all"
+    one = place(devices="0", ARENA_DEVICE="cpu")
+    assert device.look_at_gpu(one).found.startswith("NVIDIA H200 (143167 MiB); driver")
+    assert one.settings.device == "cuda"
+    full.clear()
+    assert "NVIDIA H200 (143167 MiB), NVIDIA L4 (23034 MiB); " in device.look_at_gpu(place(devices="all")).found

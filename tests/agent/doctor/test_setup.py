@@ -23,6 +23,28 @@ def test_a_new_clone_lacks_a_project_and_is_otherwise_sound(place: MakePlace) ->
     assert new.settings.cache_dir == CACHE_DIR
 
 
+@pytest.mark.parametrize("variable", ["RUNPOD_POD_ID", "ARENA_DEVICE", "SUPABASE_PUBLISHABLE_KEY"])
+def test_where_an_agent_is_meant_a_project_must_be_set(place: MakePlace, variable: str) -> None:
+    found = look_at_settings(place(**{variable: "cpu"}))
+    assert found.state == "problem"
+    assert f"{variable} says that an agent is meant" in found.found
+
+
+def test_a_line_of_the_file_says_that_an_agent_is_meant_too(place: MakePlace) -> None:
+    Path(".env").write_text("ARENA_COUNTRY=DEU\nARENA_THREADS=2\nSUPABASE_URL=\n")
+    assert "ARENA_COUNTRY and 1 more says that" in look_at_settings(place()).found
+
+
+def test_a_file_that_cannot_be_read_hides_nothing_else(place: MakePlace) -> None:
+    Path(".env").write_bytes("ARENA_AGENT_NAME=Zoë".encode("latin-1"))
+    here = place(SUPABASE_URL="https://abc.supabase.co", ARENA_POLL_SECONDS="7")
+    found = look_at_settings(here)
+    assert (found.state, found.mend) == ("problem", "Save .env as UTF-8, with rights to read it.")
+    assert found.found == ".env cannot be read: it is not UTF-8.\nSUPABASE_KEY is not set."
+    assert here.settings.poll_seconds == 7
+    assert here.setup.has_url
+
+
 def test_sound_settings_say_where_they_are_from(place: MakePlace) -> None:
     found = look_at_settings(place(**SOUND))
     assert (found.state, found.found) == ("ok", "the environment, as there is no .env")
