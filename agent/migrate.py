@@ -14,13 +14,10 @@ from agent.errors import MigrationError
 from agent.model_rows import model_rows, offered_models
 from sql.migration import BOOKKEEPING, CONTRACT, Migration, migrations
 from sql.policy import Policy
+from sql.schema import LOCK, LOCK_SECONDS
 from sql.seed import ModelRow, seed
 
-# Two runs at once wait for each other here; the number is arbitrary but must not change.
-_LOCK = 7221_9034
-
-# Whoever comes after a statement that waits for a table waits behind it, so it may not wait for long.
-_LOCK_SECONDS = 3.0
+_LOCK_SECONDS = float(LOCK_SECONDS)
 _TRIES = 5
 _PAUSE_SECONDS = 2.0
 _BUSY = (psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected)
@@ -79,7 +76,7 @@ def _migrate_once(
 ) -> Plan:
     stage = _Stage()
     with stage.errors(), psycopg.connect(database_url, connect_timeout=10) as connection:
-        connection.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        connection.execute("select pg_advisory_xact_lock(%s)", [LOCK])
         connection.execute("select set_config('lock_timeout', %s, true)", [f"{1000 * _LOCK_SECONDS:.0f}ms"])
         _require_no_newer(connection)
         plan = _plan(connection, models, policies)
@@ -161,7 +158,7 @@ def _require_readable(database_url: str) -> None:
 
 
 def _require_no_newer(connection: psycopg.Connection) -> None:
-    """Refuse a database that knows more than this program.
+    """Refuse a database of a newer contract; what a version changed without a new one cannot be told.
 
     Its models would be set back to what they were, and a policy from before its newest tables would not hold for them.
     """

@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from sql.migration import migrations
-from sql.schema import schema
+from sql.schema import LOCK, schema
 from sql.seed import built_in_seed
 from tests.sql.database import Database, connect, make_it_supabase, migrate
 from tests.sql.server import PostgresServer, get_server
@@ -102,6 +102,22 @@ def test_schema_file_makes_the_same_database(
             "select to_jsonb(m) - 'created_at' as model from public.models m order by id"
         ).fetchall()
     assert made == own_database.rows("select to_jsonb(m) - 'created_at' as model from public.models m order by id")
+
+
+def test_schema_file_waits_for_whoever_else_brings_the_database_up_to_date(own_database: Database) -> None:
+    with connect(own_database.uri) as other, other.transaction(), connect(own_database.uri) as connection:
+        other.execute("select pg_advisory_xact_lock(%s)", [LOCK])
+        connection.execute("set statement_timeout = '0.2s'")
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            connection.execute(schema().encode())
+
+
+def test_schema_file_does_not_wait_for_a_table_for_long(own_database: Database) -> None:
+    own_database.rows("delete from supabase_migrations.schema_migrations where name = 'contracts'")  # it alters agents
+    with connect(own_database.uri) as reader, reader.transaction(), connect(own_database.uri) as connection:
+        reader.execute("select from public.agents")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            connection.execute(re.sub(r"(lock_timeout) = '3s'", r"\1 = '0.2s'", schema()).encode())
 
 
 def test_schema_file_records_the_versions(empty_database: str) -> None:
