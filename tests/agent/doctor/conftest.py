@@ -1,5 +1,6 @@
 """What is examined in these tests."""
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,14 @@ from agent.doctor import Place, read_setup
 from local import LocalStack
 
 MakePlace = Callable[..., Place]
+
+
+@pytest.fixture(autouse=True)
+def _no_network_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No proxy, collector or pod of the machine that the tests run on."""
+    for name in list(os.environ):
+        if name.startswith(("OTEL_", "RUNPOD_", "SSL_CERT_")) or name.upper().endswith("_PROXY"):
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture
