@@ -94,7 +94,7 @@ class _Fetch:
             if isinstance(found, ImageError):
                 self._watch.failed(found.code)
                 return found
-            self._watch.fetched(found.way, found.file.stat().st_size, time.perf_counter() - started)
+            self._watch.fetched(found.way, _size(found.file), time.perf_counter() - started)
             return found.file
 
     async def _found(self, index: int, path: str) -> _Found | ImageError:
@@ -187,6 +187,14 @@ def _certificates() -> ssl.SSLContext:
         return httpx.create_ssl_context()
     except OSError as error:
         raise SettingsError("The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be read.") from error
+
+
+def _size(file: Path) -> int:
+    """In bytes; 0 for one that has just gone, which is for whoever reads it to say."""
+    try:
+        return file.stat().st_size
+    except OSError:
+        return 0
 
 
 def _worth_a_try(error: BaseException) -> bool:

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from agent.credentials import Credentials
-from agent.images import ImageSource
+from agent.images import ImageSource, source
 from agent.job import JobImage
 from agent.telemetry import Telemetry
 from agent.wakeup import RealtimeWakeup
@@ -26,11 +28,11 @@ def test_images_are_counted_by_the_way_they_came(
     settings = bare_settings(
         ARENA_IMAGE_HOSTS="127.0.0.1", ARENA_CACHE_DIR=tmp_path / "cache", ARENA_IMAGE_ROOT=tmp_path
     )
-    source = ImageSource(settings, watch=telemetry.images("cpu"))
+    images = ImageSource(settings, watch=telemetry.images("cpu"))
     paths = [web.url("/there.jpg"), "here.jpg", web.url("/none.jpg"), "ftp://nobody/x.jpg"]
     for number in range(2):
         (folder := tmp_path / str(number)).mkdir()
-        source.fetch([JobImage(path, 0) for path in paths], folder)
+        images.fetch([JobImage(path, 0) for path in paths], folder)
     series = scrape(telemetry.port)
     assert {
         way: (
@@ -41,6 +43,18 @@ def test_images_are_counted_by_the_way_they_came(
         for way in ("web", "cache", "local")
     } == {"web": (1, 5, 1), "cache": (1, 5, 1), "local": (2, 6, 2)}
     assert series['arena_image_failures_total{code="image_refused",device="cpu"}'] == 4
+
+
+def test_a_file_that_goes_while_it_is_counted_costs_no_job(
+    telemetry: Telemetry, bare_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here.jpg").write_bytes(b"123")
+    monkeypatch.setattr(source, "local_file", lambda root, path: tmp_path / "gone.jpg")
+    settings = bare_settings(ARENA_CACHE_DIR=tmp_path / "cache", ARENA_IMAGE_ROOT=tmp_path)
+    found = ImageSource(settings, watch=telemetry.images("cpu")).fetch([JobImage("here.jpg", 0)], tmp_path)
+    assert found == [tmp_path / "gone.jpg"], "whoever reads it says of it alone that it is not there"
+    series = scrape(telemetry.port)
+    assert [series[f'arena_image{what}_total{{device="cpu",way="local"}}'] for what in ("s", "_bytes")] == [1, 0]
 
 
 def test_realtime_is_up_as_long_as_it_delivers(telemetry: Telemetry, stack: LocalStack) -> None:
