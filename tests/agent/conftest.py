@@ -15,9 +15,6 @@ from agent.images.source import _Fetch
 from agent.settings import Settings, load_settings
 from agent.store import AgentCard
 from agent.supabase_store import SupabaseStore
-from agent.telemetry.metrics import Metrics
-from agent.telemetry.safely import Safely
-from agent.telemetry.store import WatchedStore
 from local import LocalStack
 from tests.agent.agent_process import Agents
 from tests.agent.gate import Gate
@@ -96,11 +93,11 @@ def store(queue: Queue, stack_settings: MakeSettings, card: AgentCard) -> Iterat
         yield store
 
 
-@pytest.fixture(params=["memory", "watched", "supabase"])
+@pytest.fixture(params=["memory", "supabase"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     """An empty queue, with stores of that kind."""
     with ExitStack() as stack:
-        make = {"memory": _in_memory, "watched": _watched, "supabase": _in_supabase}[request.param]
+        make = {"memory": _in_memory, "supabase": _in_supabase}[request.param]
         yield make(request, stack)
 
 
@@ -108,12 +105,6 @@ def _in_memory(request: pytest.FixtureRequest, stack: ExitStack) -> Bench:
     queue = MemoryQueue()
     length = {"lease_seconds": LEASE_SECONDS, "time_limit_seconds": LIMIT_SECONDS}
     return Bench(queue, lambda card: MemoryStore(queue, card, **length))
-
-
-def _watched(request: pytest.FixtureRequest, stack: ExitStack) -> Bench:
-    """Over the memory, since counting is the same over any store."""
-    bare, metrics = _in_memory(request, stack), Metrics()
-    return Bench(bare.queue, lambda card: WatchedStore(bare.store_of(card), metrics, "cpu", Safely()))
 
 
 def _in_supabase(request: pytest.FixtureRequest, stack: ExitStack) -> Bench:

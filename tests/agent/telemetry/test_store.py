@@ -1,7 +1,7 @@
-"""What a store's answers are counted as. That it is a store like any other, the contract in test_job_store.py says."""
+"""What a store's answers are counted as, and that they are passed on."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -13,6 +13,20 @@ from agent.telemetry import Telemetry
 from tests.agent.memory_store import MemoryQueue, MemoryStore
 from tests.agent.store_bench import ERROR, IMAGE_ROWS, RESULT, claim
 from tests.agent.telemetry.scrape import scrape
+
+
+class Recorder:
+    """A store that notes what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Any, ...]] = []
+
+    def __getattr__(self, call: str) -> Callable[..., str]:
+        def answer(*given: Any, **named: Any) -> str:
+            self.asked.append((call, *given, *named.values()))
+            return f"answer to {call}"
+
+        return answer
 
 
 class Patchy(MemoryStore):
@@ -48,6 +62,28 @@ def bare(queue: MemoryQueue, card: AgentCard) -> Patchy:
 @pytest.fixture
 def store(bare: Patchy, telemetry: Telemetry) -> JobStore:
     return telemetry.store(bare, "cpu")
+
+
+def test_all_that_is_asked_is_passed_on_and_so_is_the_answer(telemetry: Telemetry, lease: Lease) -> None:
+    bare: Any = Recorder()
+    store, request_id = telemetry.store(bare, "cpu"), uuid.uuid4()
+    store.register("stopped", "It is old.")
+    answers: list[Any] = [
+        store.claim(request_id),
+        store.renew(lease, {"phase": "load"}),
+        store.complete(lease, RESULT, IMAGE_ROWS),
+        store.fail(lease, ERROR, transient=True),
+        store.release(lease),
+    ]
+    assert bare.asked == [
+        ("register", "stopped", "It is old."),
+        ("claim", request_id),
+        ("renew", lease, {"phase": "load"}),
+        ("complete", lease, RESULT, IMAGE_ROWS),
+        ("fail", lease, ERROR, True),
+        ("release", lease),
+    ]
+    assert answers == [f"answer to {call}" for call, *_ in bare.asked[1:]]
 
 
 def counts(telemetry: Telemetry, metric: str) -> dict[str, float]:
