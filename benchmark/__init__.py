@@ -45,7 +45,7 @@ from benchmark.measure.counters import processor_counters
 from benchmark.measure.countries import check_country
 from benchmark.measure.device_check import look_at_device
 from benchmark.measure.device_report import DeviceReport, TorchGpu
-from benchmark.measure.environment import describe_machine
+from benchmark.measure.environment import describe_machine, git_revision
 from benchmark.measure.gpu import gpu_names, gpu_states
 from benchmark.measure.gpu_reading import GpuReading, gpu_readings
 from benchmark.models.catalogue import Catalogue, ModelEntry, WeightsFile, load_catalogue
@@ -123,6 +123,7 @@ __all__ = [
     "check_country",
     "compare",
     "describe_machine",
+    "git_revision",
     "gpu_names",
     "gpu_readings",
     "gpu_states",
