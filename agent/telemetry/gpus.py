@@ -1,12 +1,13 @@
 """The machine's GPUs, read when they are asked for."""
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from agent.telemetry.patient import Patient
 from benchmark import GpuReading, gpu_readings
 
+_PATIENCE_SECONDS = 2.0
 _LABELS = ("gpu", "uuid", "name")
 _FIGURES: tuple[tuple[type[CounterMetricFamily] | type[GaugeMetricFamily], str, str, str], ...] = (
     (GaugeMetricFamily, "arena_gpu_memory_used_bytes", "Memory that is taken, by whomever.", "memory_used_bytes"),
@@ -19,19 +20,18 @@ _FIGURES: tuple[tuple[type[CounterMetricFamily] | type[GaugeMetricFamily], str, 
 
 
 class Gpus:
-    """A collector; a driver that does not answer gives no samples."""
+    """A collector. A driver that does not answer within 2 s gives no samples but ``arena_gpu_driver_answers 0``."""
 
-    def __init__(self, read: Callable[[], Sequence[GpuReading]] = gpu_readings) -> None:
-        self._read = read
-        self._reading = threading.Lock()
+    def __init__(
+        self, read: Callable[[], Sequence[GpuReading]] = gpu_readings, patience_seconds: float = _PATIENCE_SECONDS
+    ) -> None:
+        self._driver = Patient(read, patience_seconds, "gpus")
 
     def collect(self) -> Iterator[Metric]:
         """See prometheus_client.registry.Collector."""
         readings = self._readings()
-        count = GaugeMetricFamily("arena_gpus", "GPUs that answer.")
-        if readings is not None:
-            count.add_metric([], float(len(readings)))
-        yield count
+        yield _gauge("arena_gpu_driver_answers", "Whether the driver answers.", float(readings is not None))
+        yield _gauge("arena_gpus", "GPUs that answer.", None if readings is None else float(len(readings)))
         for kind, name, text, figure in _FIGURES:
             family = kind(name, text, labels=_LABELS)
             for each in readings or ():
@@ -41,10 +41,14 @@ class Gpus:
             yield family
 
     def _readings(self) -> Sequence[GpuReading] | None:
-        """None while an earlier scrape still waits for the driver: one thread that hangs is enough."""
-        if not self._reading.acquire(blocking=False):
-            return None
         try:
-            return self._read()
-        finally:
-            self._reading.release()
+            return self._driver.ask()
+        except TimeoutError:
+            return None
+
+
+def _gauge(name: str, text: str, value: float | None) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, text)
+    if value is not None:
+        family.add_metric([], value)
+    return family

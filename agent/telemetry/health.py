@@ -11,30 +11,37 @@ from agent.job_watch import NobodyWatches
 from agent.log import scrub
 
 _SILENT_SECONDS = 120.0
+_START_SECONDS = 300.0
+
+LEAVING = "It is leaving."
+"""What a worker says that claims no more; a claim that was under way is answered still."""
 
 
 @dataclass
 class _Worker:
-    beat_at: float
+    joined_at: float
+    beat_at: float | None = None
     problem: str | None = "It has not asked for a job yet."
 
 
 class Health:
     """What the workers last said of themselves; for any thread.
 
-    As a collector of metrics it gives ``arena_alive`` and ``arena_ready``.
+    A worker is alive for two minutes after each sign of life, and before its first one for the five minutes that a
+    start may take. As a collector of metrics this gives ``arena_alive`` and ``arena_ready``.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, silent_seconds: float = _SILENT_SECONDS) -> None:
-        """A worker that was silent for `silent_seconds` is not called alive."""
-        self._clock, self._silent_seconds = clock, silent_seconds
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._began_at = clock, clock()
         self._lock = threading.Lock()
         self._workers: dict[str, _Worker] = {}
+        self._has_begun = False
 
     def join(self, device: str) -> None:
-        """There is a worker on that device now."""
+        """There is a worker on that device, or there will be; said again, it changes nothing."""
         with self._lock:
-            self._workers[device] = _Worker(self._clock())
+            self._has_begun = True
+            self._workers.setdefault(device, _Worker(self._clock()))
 
     def beat(self, device: str) -> None:
         """That worker is alive."""
@@ -46,7 +53,9 @@ class Health:
         """That worker can claim, or why not."""
         with self._lock:
             if worker := self._workers.get(device):
-                worker.beat_at, worker.problem = self._clock(), problem and scrub(problem)
+                worker.beat_at = self._clock()
+                if worker.problem != LEAVING:
+                    worker.problem = problem and scrub(problem)
 
     def leave(self, device: str) -> None:
         """That worker has ended, and rightly so."""
@@ -56,11 +65,19 @@ class Health:
     def silent(self) -> dict[str, str | None]:
         """For each worker None, or what says that it is not alive."""
         with self._lock:
-            ages = {device: self._clock() - worker.beat_at for device, worker in self._workers.items()}
-        return {
-            device: f"No sign of life for {age:.0f} s." if age > self._silent_seconds else None
-            for device, age in ages.items()
-        }
+            return {device: self._silence(worker) for device, worker in self._workers.items()}
+
+    def is_alive(self) -> bool:
+        """Whether every worker is; without any, whether there may still be some or all have left."""
+        may_start = self._has_begun or self._clock() - self._began_at <= _START_SECONDS
+        return may_start and not any(self.silent().values())
+
+    def _silence(self, worker: _Worker) -> str | None:
+        if worker.beat_at is None:
+            age = self._clock() - worker.joined_at
+            return f"It has been starting for {age:.0f} s." if age > _START_SECONDS else None
+        age = self._clock() - worker.beat_at
+        return f"No sign of life for {age:.0f} s." if age > _SILENT_SECONDS else None
 
     def unready(self) -> dict[str, str | None]:
         """For each worker None, or why it cannot claim."""
@@ -71,7 +88,7 @@ class Health:
     def collect(self) -> Iterator[Metric]:
         """See prometheus_client.registry.Collector."""
         for name, text, found in (
-            ("arena_alive", "Whether the worker has shown a sign of life within two minutes.", self.silent()),
+            ("arena_alive", "Whether the worker has shown a sign of life in time, or may be starting.", self.silent()),
             ("arena_ready", "Whether the worker can claim: its last claim was answered.", self.unready()),
         ):
             family = GaugeMetricFamily(name, text, labels=["device"])
@@ -85,7 +102,6 @@ class WorkerHealth(NobodyWatches):
 
     def __init__(self, health: Health, device: str) -> None:
         self._health, self._device = health, device
-        health.join(device)
 
     def beat(self) -> None:
         """See JobWatch."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from agent.job import Lease
 from agent.job_watch import NobodyWatches
-from agent.telemetry.metrics import LOSSES, OUTCOMES, Metrics
+from agent.telemetry.metrics import LOSSES, OUTCOMES, WRITTEN, Metrics
 
 
 class JobMetrics(NobodyWatches):
@@ -45,10 +45,12 @@ class JobMetrics(NobodyWatches):
         if outcome == "completed":
             for each in filter(None, (self._last, over)):
                 self._observe(*each)
-        elif over and over[0] == "write" and outcome != "left":
+        elif over and over[0] == "write" and outcome in WRITTEN:
             self._observe(*over)
         self._metrics.busy.labels(self._device).set(0)
-        self._metrics.jobs.labels(self._device, outcome, code or "").inc()
+        self._metrics.jobs.labels(self._device, outcome).inc()
+        if code:
+            self._metrics.job_errors.labels(self._device, code).inc()
         self._metrics.job_seconds.labels(self._device, outcome).observe(self._clock() - self._began_at)
         if outcome in LOSSES:
             self._metrics.losses.labels(self._device, outcome).inc()

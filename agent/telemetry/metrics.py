@@ -1,6 +1,10 @@
 """The metrics of one process. docs/telemetry.md explains each; a test holds the two together."""
 
+from collections.abc import Iterable, Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+from agent.telemetry.codes import image_codes, job_codes
 
 #: Seconds, from a fast phase to the half hour that one may take.
 _LONG_S = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800)
@@ -9,7 +13,12 @@ _SHORT_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 CLAIM_ANSWERS = ("job", "nothing", "error")
 RENEWALS = ("renewed", "cancelled", "lost", "error")
+_ENDS = {"complete": ("completed",), "fail": ("failed", "retrying"), "release": ("released",)}
+WRITES = [(call, answer) for call, ends in _ENDS.items() for answer in (*ends, "cancelled", "lost", "error")]
+"""Calls that end a job, with each answer that there may be."""
 OUTCOMES = ("completed", "failed", "retrying", "released", "cancelled", "lost", "expired", "left")
+WRITTEN = ("completed", "failed", "retrying", "released")
+"""Outcomes of a job whose end was surely written."""
 LOSSES = ("cancelled", "lost", "expired", "left")
 PHASES = ("wait", "fetch", "weights", "load", "warm_up", "single_stream", "offline", "score", "write")
 WAYS = ("web", "storage", "local", "cache")
@@ -26,6 +35,18 @@ class Metrics:
         self._jobs()
         self._connections()
         self._images()
+        self._known: dict[Counter | Histogram, Sequence[tuple[str, ...]]] = {
+            self.claims: _each(CLAIM_ANSWERS),
+            self.renewals: _each(RENEWALS),
+            self.losses: _each(LOSSES),
+            self.writes: WRITES,
+            self.jobs: _each(OUTCOMES),
+            self.job_errors: _each(job_codes()),
+            self.phase_seconds: _each(PHASES),
+            self.images: _each(WAYS),
+            self.image_bytes: _each(WAYS),
+            self.image_failures: _each(image_codes()),
+        }
 
     def _claims_and_leases(self) -> None:
         self.claims = self._counter("arena_claims", "Claims, by what the queue answered.", "answer")
@@ -35,7 +56,8 @@ class Metrics:
         self.writes = self._counter("arena_writes", "Calls that end a job, by what was answered.", "call", "answer")
 
     def _jobs(self) -> None:
-        self.jobs = self._counter("arena_jobs", "Jobs that this worker had, by what became of them.", "outcome", "code")
+        self.jobs = self._counter("arena_jobs", "Jobs that this worker had, by what became of them.", "outcome")
+        self.job_errors = self._counter("arena_job_errors", "Jobs that ended with an error, by its code.", "code")
         self.job_seconds = self._histogram(
             "arena_job_seconds", "Time from the claim of a job to its end.", _LONG_S, "outcome"
         )
@@ -71,16 +93,11 @@ class Metrics:
         """Let a worker's series begin at 0: what has not happened yet is a number too."""
         self.busy.labels(device)
         self.claim_seconds.labels(device)
-        for answer in CLAIM_ANSWERS:
-            self.claims.labels(device, answer)
-        for answer in RENEWALS:
-            self.renewals.labels(device, answer)
-        for reason in LOSSES:
-            self.losses.labels(device, reason)
-        for outcome in OUTCOMES:
-            self.jobs.labels(device, outcome, "")
-        for phase in PHASES:
-            self.phase_seconds.labels(device, phase)
-        for way in WAYS:
-            self.images.labels(device, way)
-            self.image_bytes.labels(device, way)
+        for instrument, values in self._known.items():
+            for value in values:
+                instrument.labels(device, *value)
+
+
+def _each(values: Iterable[str]) -> list[tuple[str, ...]]:
+    """Of one label."""
+    return [(value,) for value in values]

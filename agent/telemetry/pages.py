@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-import structlog
-from prometheus_client import CollectorRegistry
-from prometheus_client.exposition import choose_encoder
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, choose_encoder
 
 from agent.telemetry.health import Health
+from agent.telemetry.safely import Safely
 
-_log = structlog.stdlib.get_logger(__name__)
+Encode = Callable[[CollectorRegistry], bytes]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Pages:
     """What there is to be read; `accept` is the header of that name."""
 
     def __init__(self, registry: CollectorRegistry, health: Health) -> None:
-        self._registry, self._health = registry, health
+        self._registry, self._health, self._safely = registry, health, Safely()
         self._pages: Mapping[str, Callable[[str], Page]] = {
             "/metrics": self._metrics,
             "/healthz": self._alive,
@@ -40,23 +40,28 @@ class Pages:
         find = self._pages.get(path)
         if find is None:
             return _json(HTTPStatus.NOT_FOUND, {"error": f"There are {', '.join(self._pages)}."})
-        try:
+        with self._safely:
             return find(accept)
-        except Exception:
-            _log.exception("telemetry could not be read", action="scrape_failed")
-            return _json(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "The agent's log says what happened."})
+        return _json(HTTPStatus.INTERNAL_SERVER_ERROR, {"error": "The agent's log says what happened first."})
 
     def _metrics(self, accept: str) -> Page:
-        encode, content_type = choose_encoder(accept)
+        encode, content_type = _encoder(accept)
         return Page(HTTPStatus.OK, content_type, encode(self._registry))
 
     def _alive(self, _accept: str) -> Page:
-        silent = self._health.silent()
-        return _answer("alive", not any(silent.values()), silent)
+        return _answer("alive", self._health.is_alive(), self._health.silent())
 
     def _ready(self, _accept: str) -> Page:
         unready = self._health.unready()
         return _answer("ready", None in unready.values(), unready)
+
+
+def _encoder(accept: str) -> tuple[Encode, str]:
+    """The form that is asked for; Prometheus' plain one for whoever asks for what is none."""
+    try:
+        return choose_encoder(accept)
+    except (ValueError, TypeError):
+        return generate_latest, CONTENT_TYPE_PLAIN_0_0_4
 
 
 def _answer(word: str, is_so: bool, workers: Mapping[str, str | None]) -> Page:

@@ -1,8 +1,8 @@
 """How long the queue is, as the database says."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -11,6 +11,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from agent.errors import StoreError
 from agent.settings import Settings
 from agent.supabase_client import connect, supabase_errors
+from agent.telemetry.patient import Patient
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -32,8 +33,8 @@ class QueueLength:
     def __init__(
         self, ask: Ask, clock: Callable[[], float] = time.monotonic, patience_seconds: float = _PATIENCE_SECONDS
     ) -> None:
-        self._ask, self._clock, self._patience_seconds = ask, clock, patience_seconds
-        self._asking = threading.Lock()
+        self._ask, self._clock = ask, clock
+        self._database = Patient(self._look, patience_seconds, "queue-length")
         self._answer: Mapping[str, Any] | None = None
         self._answered_at = self._asked_at = float("-inf")
         self._is_silent = False
@@ -51,12 +52,10 @@ class QueueLength:
         yield from (jobs, oldest)
 
     def _refresh(self) -> None:
-        if self._clock() - self._asked_at < _AGAIN_SECONDS or not self._asking.acquire(blocking=False):
-            return
-        self._asked_at = self._clock()
-        asking = threading.Thread(target=self._look, name="queue-length", daemon=True)
-        asking.start()
-        asking.join(self._patience_seconds)
+        if self._clock() - self._asked_at >= _AGAIN_SECONDS:
+            self._asked_at = self._clock()
+            with suppress(TimeoutError):
+                self._database.ask()
 
     def _look(self) -> None:
         try:
@@ -65,8 +64,6 @@ class QueueLength:
             self._answer, self._answered_at, self._is_silent = answer, self._clock(), False
         except Exception as error:
             self._say(error)
-        finally:
-            self._asking.release()
 
     def _say(self, error: Exception) -> None:
         """Once, until there is an answer again."""

@@ -1,11 +1,13 @@
 """Wires telemetry together for one process."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Self
 from uuid import UUID
 
 import structlog
 
+from agent.health_note import HealthNote, leave_note
 from agent.images import ImageWatch
 from agent.job_watch import JobWatch
 from agent.settings import Settings
@@ -38,7 +40,7 @@ class Telemetry:
     Make one a process, enter it before the workers begin and leave it after they have ended; leaving takes at most a
     second or so. For each worker, once, with the device that its jobs run on (``cuda:0``, ``cpu``)::
 
-        with Telemetry(settings, version=version("vision-arena")) as telemetry:
+        with Telemetry(settings, version=version("vision-arena"), devices=devices) as telemetry:
             watch = telemetry.watch(device, card.id)             # the worker's JobWatch
             store = telemetry.store(SupabaseStore(...), device)  # for the worker; the Rater keeps the bare one
             images = ImageSource(settings, watch=telemetry.images(device))
@@ -46,13 +48,18 @@ class Telemetry:
             ...
             watch.leave()                                        # when the worker has ended in good order
 
-    A worker that ends without ``leave``, or is silent for two minutes, makes /healthz answer 503. It says
-    ``watch.claims(None)`` after each answered claim, with a job or without, and ``watch.claims("It is leaving.")`` when
-    it claims no more. Whatever goes wrong in here is logged once and reaches no job.
+    A worker that has not begun five minutes after it was named in `devices`, is silent for two minutes then, or ends
+    without ``leave``, makes /healthz answer 503. It says ``watch.claims(None)`` after each answered claim, with a job
+    or without, and ``watch.claims("It is leaving.")`` when it claims no more, after which it is not called ready again.
+    Whatever goes wrong in here is logged once and reaches no job.
     """
 
-    def __init__(self, settings: Settings, *, version: str, revision: str | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, version: str, revision: str | None = None, devices: Sequence[str] = ()
+    ) -> None:
         """`version` and `revision` (a Git commit) are told in ``arena_build_info``.
+
+        `devices` are those that there will be a worker on: one whose worker hangs before it has begun is noticed too.
 
         Raises SettingsError where OTEL_EXPORTER_OTLP_HEADERS is wrong.
         """
@@ -63,6 +70,8 @@ class Telemetry:
         self._traces = _traces(settings, version, self._safely)
         for collector in (Build(version, CONTRACT, revision), self._health, Gpus(), ResidentMemory()):
             self._register(collector)
+        for device in devices:
+            self._join(device)
 
     def __enter__(self) -> Self:
         with self._safely:
@@ -71,6 +80,9 @@ class Telemetry:
             self._register(QueueLength(ask))
         with self._safely:
             self._serve()
+        with self._safely:
+            host, port = self._server.server_address[:2] if self._server else ("", None)
+            self._stack.enter_context(leave_note(HealthNote(str(host), port)))
         if self._traces:
             self._stack.callback(self._traces.close)
         return self
@@ -85,12 +97,12 @@ class Telemetry:
         return self._server.port if self._server else None
 
     def watch(self, device: str, agent_id: UUID, name: str | None = None) -> WorkerWatch:
-        """What the worker on that device says things to. It counts as alive from now on.
+        """What the worker on that device says things to. It has five minutes to begin.
 
         `name` is the agent's, if it is not that of the settings.
         """
+        self._join(device)
         with self._safely:
-            self._metrics.begin(device)
             self._metrics.worker.labels(device, name or self._settings.name, str(agent_id)).set(1)
         parts: list[JobWatch] = [WorkerHealth(self._health, device), JobMetrics(self._metrics, device)]
         if self._traces:
@@ -108,6 +120,11 @@ class Telemetry:
     def images(self, device: str) -> ImageWatch:
         """What the worker's source of images says things to."""
         return ImageMetrics(self._metrics, device, self._safely)
+
+    def _join(self, device: str) -> None:
+        with self._safely:
+            self._health.join(device)
+            self._metrics.begin(device)
 
     def _register(self, collector: Collecting) -> None:
         self._metrics.registry.register(Guarded(collector, self._safely))
@@ -129,13 +146,20 @@ class Telemetry:
         _log.info("metrics are served", action="metrics", host=host, port=self.port)
 
 
+def otlp_headers(settings: Settings) -> dict[str, str]:
+    """What each request to the collector of traces carries. Raises SettingsError."""
+    from agent.telemetry.traces import header_values
+
+    return header_values(settings.otlp_headers.get_secret_value() if settings.otlp_headers else "")
+
+
 def _traces(settings: Settings, version: str, safely: Safely) -> "Traces | None":
     """OpenTelemetry is imported only where there is somewhere to send to. Raises SettingsError."""
     if settings.otlp_endpoint is None:
         return None
-    from agent.telemetry.traces import Traces, header_values
+    from agent.telemetry.traces import Traces
 
-    headers = header_values(settings.otlp_headers.get_secret_value() if settings.otlp_headers else "")
+    headers = otlp_headers(settings)
     with safely:  # it goes by variables of its own too, OTEL_BSP_…, which may be wrong
         return Traces(str(settings.otlp_endpoint), headers, version)
     return None

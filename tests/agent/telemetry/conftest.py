@@ -1,8 +1,10 @@
 """A Telemetry that is served, and a lease of no queue."""
 
+import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +12,12 @@ from agent.job import Lease
 from agent.telemetry import Telemetry
 from tests.agent.conftest import MakeSettings
 from tests.agent.telemetry.scrape import free_port
+
+
+@pytest.fixture(autouse=True)
+def _own_temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that no probe finds another test's agent."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
 
 @pytest.fixture

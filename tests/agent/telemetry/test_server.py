@@ -14,13 +14,24 @@ from structlog.testing import capture_logs
 from agent.telemetry import Telemetry
 from agent.telemetry.gpus import Gpus
 from tests.agent.conftest import MakeSettings
-from tests.agent.telemetry.scrape import free_port, get, scrape
+from tests.agent.telemetry.scrape import free_port, get, samples, scrape
 
 
 def test_an_agent_that_is_starting_is_alive_and_not_ready(telemetry: Telemetry) -> None:
     assert get(telemetry.port, "/healthz").json() == {"alive": True, "workers": {}}
     answer = get(telemetry.port, "/readyz")
     assert (answer.status_code, answer.json()) == (503, {"ready": False, "workers": {}})
+
+
+def test_workers_that_are_to_come_are_told_at_once(bare_settings: MakeSettings) -> None:
+    """Whoever hangs while it is built says nothing itself."""
+    settings = bare_settings(ARENA_METRICS_PORT=free_port())
+    with Telemetry(settings, version="1", revision="abc", devices=["cuda:0", "cuda:1"]) as telemetry:
+        telemetry.watch("cuda:0", uuid.uuid4()).claims(None)
+        assert get(telemetry.port, "/healthz").json()["workers"] == {"cuda:0": "ok", "cuda:1": "ok"}
+        assert get(telemetry.port, "/readyz").json()["workers"]["cuda:1"] == "It has not asked for a job yet."
+        series = scrape(telemetry.port)
+    assert [series[f'arena_{word}{{device="cuda:1"}}'] for word in ("alive", "ready", "busy")] == [1, 0, 0]
 
 
 def test_one_worker_that_can_claim_makes_the_agent_ready(telemetry: Telemetry) -> None:
@@ -54,9 +65,17 @@ def test_prometheus_own_format_is_spoken_too(telemetry: Telemetry) -> None:
     assert answer.text.endswith("# EOF\n")
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics/", "/healthz/x", "/%2e%2e/etc/passwd"])
-def test_there_is_nothing_else(telemetry: Telemetry, path: str) -> None:
-    assert get(telemetry.port, path).status_code == 404
+def test_whoever_asks_for_a_form_that_is_none_gets_the_plain_one(telemetry: Telemetry) -> None:
+    with capture_logs() as logs:
+        answer = get(telemetry.port, "/metrics", Accept="text/plain; version=1.x")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert 'arena_build_info{contract="2",revision="abc",version="1.2.3"}' in samples(answer.text)
+    assert [log["action"] for log in logs] == ["queue_length"], "nothing is said of the header"
+
+
+def test_there_is_nothing_else(telemetry: Telemetry) -> None:
+    for path in ("/", "/metrics/", "/healthz/x", "/%2e%2e/etc/passwd"):
+        assert get(telemetry.port, path).status_code == 404, path
 
 
 def test_a_head_has_no_body_and_a_query_changes_nothing(
@@ -121,6 +140,6 @@ def test_a_scrape_that_breaks_down_is_said_and_health_is_still_told(
 ) -> None:
     monkeypatch.setattr(CollectorRegistry, "collect", lambda self: 1 / 0)
     with capture_logs() as logs:
-        assert get(telemetry.port, "/metrics").status_code == 500
-    assert [log["action"] for log in logs if log["log_level"] == "error"] == ["scrape_failed"]
+        assert [get(telemetry.port, "/metrics").status_code for _ in range(2)] == [500, 500]
+    assert [log["action"] for log in logs if log["log_level"] == "error"] == ["telemetry_failed"]
     assert get(telemetry.port, "/healthz").status_code == 200

@@ -16,7 +16,7 @@ from structlog.testing import capture_logs
 from agent.errors import SettingsError
 from agent.job import Lease
 from agent.job_watch import JobWatch
-from agent.telemetry import Telemetry
+from agent.telemetry import Telemetry, otlp_headers
 from tests.agent.conftest import MakeSettings
 from tests.agent.queue import until
 from tests.agent.telemetry.collector import Collector, attributes
@@ -121,31 +121,32 @@ def test_attempts_of_several_agents_are_one_trace_with_one_root(web: Web, traced
     assert len({span.span_id for span in spans}) == len(spans) == 3 * 4 + 1
 
 
-@pytest.mark.parametrize(
-    ("outcome", "code", "status", "ends"),
-    [
-        ("failed", "gpu_out_of_memory", Status.STATUS_CODE_ERROR, True),
-        ("retrying", "host_died", Status.STATUS_CODE_ERROR, False),
-        ("lost", None, Status.STATUS_CODE_ERROR, False),
-        ("left to its lease", None, Status.STATUS_CODE_ERROR, False),
-        ("cancelled", None, Status.STATUS_CODE_UNSET, True),
-        ("released", None, Status.STATUS_CODE_UNSET, False),
-    ],
-)
-def test_an_error_is_the_status_of_the_phase_the_attempt_and_the_job(
-    web: Web, traced: Traced, lease: Lease, outcome: str, code: str | None, status: int, ends: bool
-) -> None:
+def test_an_error_is_the_status_of_the_phase_the_attempt_and_the_job(web: Web, traced: Traced, lease: Lease) -> None:
+    error, unset = Status.STATUS_CODE_ERROR, Status.STATUS_CODE_UNSET
+    cases = [
+        (replace(lease, job_id=uuid.uuid4()), *case)
+        for case in (
+            ("failed", "gpu_out_of_memory", error, True),
+            ("retrying", "host_died", error, False),
+            ("lost", None, error, False),
+            ("left to its lease", None, error, False),
+            ("cancelled", None, unset, True),
+            ("released", None, unset, False),
+        )
+    ]
     collector = Collector(web)
     with traced() as telemetry:
-        work(telemetry.watch("cpu", uuid.uuid4()), lease, outcome, code, phases=("fetch", "load"))
-    spans = collector.by_name()
-    assert ("job" in spans) is ends
-    concerned = [spans[name] for name in ("load", "attempt", "job") if name in spans]
-    assert {span.status.code for span in concerned} == {status}
-    assert {attributes(span).get("error.type") for span in concerned} == {code}
-    if status == Status.STATUS_CODE_ERROR:
-        assert {span.status.message for span in concerned} == {code or outcome}
-    assert spans["fetch"].status.code == spans["wait"].status.code == Status.STATUS_CODE_UNSET
+        watch = telemetry.watch("cpu", uuid.uuid4())
+        for one, outcome, code, *_ in cases:
+            work(watch, one, outcome, code, phases=("fetch", "load"))
+    for one, outcome, code, status, ends in cases:
+        spans = {span.name: span for span in collector.spans() if span.trace_id == one.job_id.bytes}
+        assert ("job" in spans) is ends, outcome
+        concerned = [spans[name] for name in ("load", "attempt", "job") if name in spans]
+        assert {span.status.code for span in concerned} == {status}
+        assert {attributes(span).get("error.type") for span in concerned} == {code}
+        assert {span.status.message for span in concerned} == {(code or outcome) if status == error else ""}
+        assert spans["fetch"].status.code == spans["wait"].status.code == unset
 
 
 def test_two_workers_jobs_are_not_mixed_up(web: Web, traced: Traced, lease: Lease) -> None:
@@ -236,11 +237,17 @@ def test_a_variable_of_opentelemetrys_own_that_is_wrong_costs_the_traces(
     assert [log["action"] for log in logs] == ["telemetry_failed"]
 
 
-@pytest.mark.parametrize("headers", ["key", "=x", "a b=x", "key=a%0Ab", "key=é", "key=x,,other"])
-def test_headers_that_are_none_are_refused_unseen(traced: Traced, headers: str) -> None:
-    with pytest.raises(SettingsError, match="OTEL_EXPORTER_OTLP_HEADERS is wrong: it takes name=value") as caught:
-        traced(OTEL_EXPORTER_OTLP_HEADERS=headers)
-    assert headers not in str(caught.value)
+def test_headers_that_are_none_are_refused_unseen(bare_settings: MakeSettings) -> None:
+    for headers in ("key", "=x", "a b=x", "key=a%0Ab", "key=é", "key=x,,other"):
+        settings = bare_settings(OTEL_EXPORTER_OTLP_HEADERS=headers)
+        with pytest.raises(SettingsError, match="OTEL_EXPORTER_OTLP_HEADERS is wrong: it takes name=value") as caught:
+            otlp_headers(settings)
+        assert headers not in str(caught.value)
+
+
+def test_headers_that_are_wrong_stop_an_agent_that_is_to_send_traces(traced: Traced) -> None:
+    with pytest.raises(SettingsError, match="OTEL_EXPORTER_OTLP_HEADERS"):
+        traced(OTEL_EXPORTER_OTLP_HEADERS="key")
 
 
 def test_without_an_address_there_are_no_traces(telemetry: Telemetry, lease: Lease) -> None:
