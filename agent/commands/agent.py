@@ -106,7 +106,7 @@ def run(settings: Settings, shift: Shift, devices: Sequence[str], *, drain: bool
     look_at_cache(settings.cache_dir)
     with ExitStack() as stack:
         stack.enter_context(scratch())
-        telemetry = stack.enter_context(Telemetry(settings, version=version("vision-arena")))
+        telemetry = stack.enter_context(Telemetry(settings, version=version("vision-arena"), devices=devices))
         crew = Crew()
         stop_on_signals(crew, drain=drain)
         shared = _Shared(catalogue, shift, telemetry, crew, len(devices))
