@@ -5,7 +5,7 @@ create function cron.schedule(job_name text, schedule text, command text) return
   'insert into cron.job values ($1, $2, $3) on conflict (jobname) do update set schedule = $2, command = $3';
 
 create schema net;
-create table net._http_response (id bigint primary key, status_code int, content text);
+create table net._http_response (id bigint primary key, status_code int, content text, error_msg text);
 create table net.sent (id bigint generated always as identity, url text, body jsonb, headers jsonb);
 create function net.http_post(
   url text, body jsonb default '{}', params jsonb default '{}',
