@@ -270,6 +270,25 @@ def test_a_stop_is_sent_until_it_is_confirmed(left_pod: Pod) -> None:
     assert left_pod.look() is None
 
 
+def test_one_that_had_stopped_already_is_asked_once(left_pod: Pod) -> None:
+    left_pod.job()
+    left_pod.look()
+    left_pod.database.rows("delete from public.jobs")
+    left_pod.api.status = "EXITED"
+    asked = []
+    for _ in range(6):
+        left_pod.pass_minutes(10)
+        asked.append(left_pod.look())
+    assert asked == [None, "stop", None, None, None, None]
+
+
+def test_one_that_has_just_come_after_a_long_time_may_be_idle(left_pod: Pod) -> None:
+    """Somebody has started it by hand."""
+    assert left_pod.look() is None
+    left_pod.agent()
+    assert left_pod.look() is None
+
+
 def test_a_pod_that_has_had_no_job_for_long_is_stopped_though_its_agent_is_started_again_and_again(pod: Pod) -> None:
     """As RunPod does where it leaves when idle, and its key may not stop the pod."""
     pod.api.status = "RUNNING"

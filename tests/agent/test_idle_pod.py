@@ -1,10 +1,12 @@
 """A whole agent on a pod that costs money: it stops the pod when it has nothing to do, and at no other time."""
 
-import signal
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from agent.commands import agent as command
+from agent.errors import PodNotStopped
 from tests.agent.agent_process import MODELS, SCENES, Agents
 from tests.agent.queue import Queue
 from tests.agent.runpod_api import KEY, POD_ID, READ_ONLY_KEY, RunPodApi
@@ -41,24 +43,27 @@ def test_an_idle_agent_says_goodbye_and_stops_its_pod(
     assert KEY not in agent.text
 
 
-def test_one_that_is_told_to_leave_stops_no_pod(
-    agents: Agents, queue: Queue, api: RunPodApi, on_pod: dict[str, str]
-) -> None:
-    with agents.quick("told", "--idle-exit", "60", **on_pod) as agent:
-        agent.await_line("ready")
-        assert agent.end(signal.SIGTERM)[0] == 0
+@pytest.fixture
+def leave(on_pod: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """The end of the command alone: its workers leave at once, because of idleness or not."""
+    settings = {**on_pod, "SUPABASE_URL": "http://127.0.0.1:9", "SUPABASE_KEY": "sb_secret_test"}
+
+    def make(*, idle: bool, **overrides: str) -> None:
+        for name, value in {**settings, **overrides}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr(command, "run", lambda *_, **__: idle)
+        monkeypatch.setattr("agent.log.configure_logging", lambda *_: None)
+        command.agent(idle_exit=60.0)
+
+    return make
+
+
+def test_one_that_is_told_to_leave_stops_no_pod(leave: Callable[..., None], api: RunPodApi) -> None:
+    leave(idle=False)
     assert api.answered == []
 
 
-def test_a_pod_that_cannot_be_stopped_is_said_to_cost_money(
-    agents: Agents, queue: Queue, api: RunPodApi, on_pod: dict[str, str]
-) -> None:
-    with agents.quick("refused", "--idle-exit", "1", **{**on_pod, "RUNPOD_API_KEY": READ_ONLY_KEY}) as agent:
-        assert agent.wait() == 1
-    (line,) = agent.lines("pod_not_stopped")
-    assert line["level"] == "error"
-    assert line["event"].startswith(
-        "The pod still runs and costs money, for it could not be stopped. RunPod answered 403"
-    )
-    assert READ_ONLY_KEY not in agent.text
+def test_a_pod_that_cannot_be_stopped_is_said_to_cost_money(leave: Callable[..., None], api: RunPodApi) -> None:
+    with pytest.raises(PodNotStopped, match=r"still runs and costs money, .* RunPod answered 403"):
+        leave(idle=True, RUNPOD_API_KEY=READ_ONLY_KEY)
     assert api.status == "RUNNING"
