@@ -250,7 +250,7 @@ def test_an_agent_asks_again_before_a_poll_is_over_however_long_supabase_was_awa
     class AwayStore:
         claims = 0
 
-        def register(self, status: str = "idle") -> None: ...
+        def register(self, status: str = "idle", problem: str | None = None) -> None: ...
 
         def claim(self, _request_id: uuid.UUID) -> None:
             self.claims += 1

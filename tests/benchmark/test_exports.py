@@ -5,12 +5,13 @@ import benchmark
 
 EXPORTS = """
 Arena BadCatalogue BadImage BadLabel BenchmarkError BenchmarkSettings Box BoxOutsideImage Calibration Cancelled
-CannotDetectCars Catalogue CheckedWeights ClassMissing Comparison Detection DeviceUnavailable Entries ExportFailed
-FamilyMissing GpuFault GpuOutOfMemory HostDied HostError HostTimeout ImageResult InputError InvalidOptions
-LabelledImage LeftOut LibraryMissing ModelEntry ModelFailed ModelState Options OutOfMemory PhaseTimeout Progress
-Rating RuntimeUnavailable SetupError Tally Thresholds Thumbnail TooFewImages TooFewImagesNow UnknownCountry UnknownModel
-UnknownRuntime Verdict Weights WeightsFile WeightsMismatch WeightsMissing WeightsNotFetched WeightsUnreadable
-calibrate compare describe_machine load_catalogue model_state rate resolve_weights thumbnail weights_place
+CannotDetectCars Catalogue CheckedWeights ClassMissing Comparison Detection DeviceReport DeviceUnavailable Entries
+ExportFailed FamilyMissing GpuFault GpuOutOfMemory GpuReading HostDied HostError HostTimeout ImageResult InputError
+InvalidOptions LabelledImage LeftOut LibraryMissing ModelEntry ModelFailed ModelState Options OutOfMemory PhaseTimeout
+Progress Rating RuntimeUnavailable SetupError Tally Thresholds Thumbnail TooFewImages TooFewImagesNow TorchGpu
+UnknownCountry UnknownModel UnknownRuntime Verdict Weights WeightsFile WeightsMismatch WeightsMissing WeightsNotFetched
+WeightsUnreadable calibrate check_country compare describe_machine git_revision gpu_names gpu_readings gpu_states
+load_catalogue look_at_device model_state processor_counters rate resolve_weights thumbnail weights_place
 """
 
 
