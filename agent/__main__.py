@@ -10,15 +10,13 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.text import Text
 
-from agent.commands import agent, agent_key, calibrate, compare, demo, doctor, jobs, migrate, models, stack, submit
+from agent.commands.group import Commands
 from agent.commands.options import VARIABLES
 from agent.env_file import env_file
-from agent.errors import AgentError
-from benchmark import BenchmarkError
-from local import LocalError
 
 app = typer.Typer(
     name="arena",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -26,17 +24,11 @@ app = typer.Typer(
     help="Vision Arena: which of two vision models should I ship, on this hardware?",
     epilog="Start with **arena demo**: everything on this machine, nothing to set up.",
 )
-app.command("demo")(demo.demo)
-app.command("compare")(compare.compare)
-app.add_typer(models.app, name="models")
-app.command("calibrate")(calibrate.calibrate)
-app.command("submit")(submit.submit)
-app.add_typer(jobs.app, name="jobs")
-app.command("agent")(agent.agent)
-app.command("agent-key")(agent_key.agent_key)
-app.command("doctor")(doctor.doctor)
-app.command("migrate")(migrate.migrate)
-app.command("stack")(stack.stack)
+
+
+@app.callback()
+def arena() -> None:
+    """Only its options are of interest; the commands are in agent/commands."""
 
 
 def with_env_file() -> None:
@@ -57,10 +49,21 @@ def main() -> None:
         if sys.argv[1:2] != ["doctor"]:  # which has no such options, and says itself what is wrong with the file
             with_env_file()
         app()
-    except (AgentError, BenchmarkError, LocalError) as error:
+    except Exception as error:
+        if not _is_expected(error):
+            raise
         notes = "".join(f"\n\n{note}" for note in getattr(error, "__notes__", []))
         Console(stderr=True).print(Panel(Text(f"{error}{notes}"), title="Error", border_style="red"))
         sys.exit(1)
+
+
+def _is_expected(error: Exception) -> bool:
+    """Whether it is one of ours, whose packages are imported only now."""
+    from agent.errors import AgentError
+    from benchmark import BenchmarkError
+    from local import LocalError
+
+    return isinstance(error, AgentError | BenchmarkError | LocalError)
 
 
 if __name__ == "__main__":

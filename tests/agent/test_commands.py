@@ -15,6 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.__main__ import app
+from agent.commands.group import COMMANDS
 from agent.errors import AgentError
 from local import LocalStack
 from tests.agent.report.rows import Row, result_row
@@ -22,7 +23,6 @@ from tests.agent.report.rows import Row, result_row
 ROOT = Path(__file__).parents[2]
 SCENES = ROOT / "demo" / "scenes"
 QUICK = ["-o", "windows=1", "-o", "window_seconds=0.5", "-o", "batch_size=2", "--min-seconds", "0.2"]
-COMMANDS = ["demo", "compare", "models", "submit", "jobs", "agent", "migrate", "stack"]
 
 
 def arena(*arguments: str | Path, cwd: Path | None = None, **env: str) -> subprocess.CompletedProcess[str]:
@@ -254,3 +254,10 @@ def test_submit_shows_the_databases_own_words(stack: LocalStack) -> None:
     refused = arena("submit", "Trained_yolov8@tflite", "Trained_yolov8", "--images", SCENES, *access)
     said = " ".join(refused.stderr.replace("│", " ").split())
     assert "Trained_yolov8 cannot be run as @tflite. Choose one of: Trained_yolov8, Trained_yolov8@torch-fp16," in said
+
+
+def test_a_command_is_imported_when_it_is_asked_for() -> None:
+    """What one of them needs, such as a database's driver, costs no other any time."""
+    code = "import sys\nfrom agent.__main__ import app\ntry: app(['models', '--help'])\nfinally: print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"benchmark", "psycopg", "supabase", "numpy"} & set(done.stdout.splitlines()[-1].split())
