@@ -9,7 +9,7 @@ import pytest
 import typer
 
 import demo
-from agent.__main__ import app
+from agent.commands import models
 from agent.settings import Settings
 from agent.show_models import _LABELS
 from benchmark import load_catalogue
@@ -87,7 +87,7 @@ def test_the_states_are_those_that_a_model_can_have() -> None:
 def test_the_settings_and_options_exist() -> None:
     table = rows(section("Where weights come from"))
     known = {str(field.alias): field.default for field in Settings.model_fields.values()}
-    pull = typer.main.get_command(app).commands["models"].commands["pull"]  # type: ignore[attr-defined]
+    pull = typer.main.get_command(models.app).commands["pull"]  # type: ignore[attr-defined]
     for name, option, *_ in table:
         assert name.strip("`") in known
         if match := re.fullmatch(r"`(--[a-z-]+)`", option):
