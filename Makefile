@@ -22,8 +22,8 @@ demo: install ## Run a whole battle on this machine (ARGS="--once --json out.jso
 # npm runs `node` by name, which must be this one.
 NPM := PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix dashboard --silent
 
-# A stack and a Postgres for each worker. Tests wait a good part of their time, so four keep two cores busy.
-WORKERS ?= --numprocesses 4 --dist loadfile --no-loadscope-reorder
+# A stack and a Postgres for each worker. Tests wait a third of their time, so three keep two cores busy.
+WORKERS ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 test: install lint ## Lint, types, import contracts and every test
 	$(NPM) test
