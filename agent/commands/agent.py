@@ -21,6 +21,7 @@ import typer
 
 from agent.agent_key import ROLE, WARN_DAYS
 from agent.attempt import Workplace
+from agent.commands.options import devices_option
 from agent.fitness import Fitness
 from agent.settings import NAME_LENGTH, Settings
 from agent.shift import Shift
@@ -58,13 +59,7 @@ def agent(
         ),
     ] = math.inf,
     devices: Annotated[
-        str | None,
-        typer.Option(
-            "--devices",
-            metavar="all|N,N",
-            show_default="ARENA_DEVICE alone",
-            help="One worker a GPU: all of them, or those with these numbers.",
-        ),
+        str | None, devices_option("One worker a GPU: all of them, or those with these numbers.")
     ] = None,
 ) -> None:
     """Run the agent: claim jobs, compare, write results, until SIGTERM or Ctrl-C.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from agent.commands.options import devices_option
+
 if TYPE_CHECKING:
     from agent.doctor import Examined
 
@@ -14,13 +16,7 @@ if TYPE_CHECKING:
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead; docs/doctor.md has its keys.")] = False,
     devices: Annotated[
-        str | None,
-        typer.Option(
-            "--devices",
-            metavar="all|N,N",
-            show_default="ARENA_DEVICE alone",
-            help="The GPUs that `arena agent --devices` is to have; each is computed on.",
-        ),
+        str | None, devices_option("The GPUs that `arena agent --devices` is to have; each is computed on.")
     ] = None,
 ) -> None:
     """Look at everything that can be wrong here, and say what mends it.

@@ -35,6 +35,11 @@ def _expanded(path: Path | None) -> Path | None:
         raise typer.BadParameter(f"{error}.") from error
 
 
+def devices_option(help_text: str) -> Any:
+    """Which GPUs; agent/devices.py reads it."""
+    return typer.Option("--devices", metavar="all|N,N", show_default="ARENA_DEVICE alone", help=help_text)
+
+
 Images = Annotated[Path, typer.Option(help="Folder with images and a manifest.json, or the manifest.")]
 Catalogue = Annotated[
     Path | None,
