@@ -84,7 +84,7 @@ def look_at_an_image(page: Page) -> None:
     page.get_by_role("button", name="Open images/").first.click()
     dialog = page.get_by_role("dialog")
     expect(dialog.locator(".photograph .outline--truth").first).to_be_visible()
-    assert dialog.locator("img").evaluate("(image) => image.naturalWidth") > 0
+    expect(dialog.locator("img")).not_to_have_js_property("naturalWidth", 0)
     truth = dialog.get_by_label("Truth")
     truth.uncheck()
     expect(dialog.locator(".photograph .outline--truth")).to_have_count(0)

@@ -50,6 +50,7 @@ def empty(stack: LocalStack) -> Iterator[LocalStack]:
         finally:
             for what, name in names:
                 connection.execute(f"alter {what.replace(name, f'hidden_{name}')} rename to {name}")
+            stack.reload_schema()
 
 
 def test_a_sound_project(place: MakePlace, stack: LocalStack) -> None:
