@@ -6,6 +6,9 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 NODE_STAMP := local/server/node_modules/.package-lock.json
 
+# Processes start a tenth to a quarter faster where bytecode is kept, and the tests start hundreds.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help install dashboard demo test lint lock clean
 
 help: ## Show this help
