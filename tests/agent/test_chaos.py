@@ -94,10 +94,14 @@ def crowd(agents: Agents, chance: random.Random) -> Iterator[Crowd]:
 
 
 def at_work(queue: Queue) -> list[str]:
-    """Names of the agents that have a job."""
+    """Names of the agents that have a job, but for one that has cost many an agent already, so that none fails.
+
+    It comes back at once, to the next one that is at work; where few are awake, all strokes would fall on it.
+    """
     rows = queue.run(
-        "select a.name from public.job_leases l join public.agents a on a.id = l.agent_id"
-        " where l.expires_at > clock_timestamp() order by a.name"
+        "select a.name from public.job_leases l"
+        " join public.agents a on a.id = l.agent_id join public.jobs j on j.id = l.job_id"
+        " where l.expires_at > clock_timestamp() and j.attempt <= j.max_attempts / 2 order by a.name"
     )
     return [row["name"] for row in rows]
 
@@ -128,6 +132,7 @@ def all_done(queue: Queue) -> bool:
 
 
 def assert_each_was_done_once(queue: Queue) -> None:
+    assert queue.run("select id, attempt, error from public.jobs where status <> 'succeeded'") == []
     jobs = queue.run("select status, count(*) from public.jobs group by status")
     assert jobs == [{"status": "succeeded", "count": JOBS}]
     results = queue.run("select count(*), count(distinct job_id) as jobs from public.comparison_results")
