@@ -117,6 +117,8 @@ ENTRYPOINT ["tini", "--", "arena"]
 CMD ["agent"]
 ARG VERSION=unknown
 ARG REVISION=unknown
+# Results and metrics say of which commit they are, and here is no checkout to ask.
+ENV VISION_ARENA_REVISION=$REVISION
 LABEL org.opencontainers.image.title="Vision Arena agent" \
       org.opencontainers.image.description="Compares two vision models on car detection, job by job, for Supabase" \
       org.opencontainers.image.licenses="AGPL-3.0-or-later" \

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 from contextlib import suppress
 from functools import cache
@@ -35,6 +36,8 @@ _CONTROL_GROUP = Path("/sys/fs/cgroup")
 _NO_LIMIT = 2**62
 _SOURCE = Path(__file__).parents[2]
 _GIT_SECONDS = 5.0
+#: The commit that an image was built from, which has no checkout in it.
+_REVISION = "VISION_ARENA_REVISION"
 
 
 def describe_machine() -> dict[str, Any]:
@@ -69,9 +72,13 @@ def container_limits(folder: Path = _CONTROL_GROUP) -> dict[str, float | None]:
 
 @cache
 def git_revision(folder: Path = _SOURCE) -> str | None:
-    """Commit of the source, with `-dirty` where files differ from it; None where it is not a checkout."""
+    """Commit of the source, with `-dirty` where files differ from it; None where nobody knows.
+
+    What is no checkout is what VISION_ARENA_REVISION says, as the image has it.
+    """
     if not (folder / ".git").exists():  # git itself would take that of a folder above
-        return None
+        said = os.environ.get(_REVISION, "")
+        return said if re.fullmatch(r"[0-9a-f]{7,64}(-dirty)?", said) else None
     command = ["git", "--no-optional-locks", "-C", str(folder), "describe", "--always", "--abbrev=40", "--dirty"]
     with suppress(OSError, subprocess.SubprocessError):  # no git, not ours, no commit yet
         done = subprocess.run(

@@ -73,6 +73,17 @@ def test_the_revision_is_the_commit_and_says_where_files_differ(tmp_path: Path) 
     assert git_revision(tmp_path / "below") is None
 
 
+@pytest.mark.parametrize(
+    ("said", "revision"),
+    [("0a5264653f", "0a5264653f"), ("0a5264653f-dirty", "0a5264653f-dirty"), ("unknown", None), ("", None)],
+)
+def test_an_image_says_which_commit_it_is_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, revision: str | None
+) -> None:
+    monkeypatch.setenv("VISION_ARENA_REVISION", said)
+    assert git_revision(tmp_path) == revision
+
+
 def test_without_git_the_revision_is_not_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".git").mkdir()
     monkeypatch.setenv("PATH", str(tmp_path))
