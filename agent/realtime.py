@@ -87,16 +87,26 @@ class Subscription:
         """Stay subscribed until cancelled."""
         failures = 0
         while True:
-            client = AsyncRealtimeClient(self._url, self._credentials.apikey, auto_reconnect=False, max_retries=1)
-            await client.set_auth(self._credentials.bearer)
-            session = _Session(client, self._timing)
+            session = await self._new_session()
             try:
-                await session.run(self._bindings, self._on_change, self._on_ready)
+                await self._deliver(session)
                 failures = 0
             except Exception as error:
                 failures = 1 if session.was_steady() else failures + 1
                 self._on_down()
                 await self._pause(failures, error)
+
+    async def run_once(self) -> None:
+        """Deliver for one session; raises what ended it, where that was not its time."""
+        await self._deliver(await self._new_session())
+
+    async def _new_session(self) -> "_Session":
+        client = AsyncRealtimeClient(self._url, self._credentials.apikey, auto_reconnect=False, max_retries=1)
+        await client.set_auth(self._credentials.bearer)
+        return _Session(client, self._timing)
+
+    async def _deliver(self, session: "_Session") -> None:
+        await session.run(self._bindings, self._on_change, self._on_ready)
 
     async def _pause(self, failures: int, error: Exception) -> None:
         longest = min(self._timing.first_pause * 2.0 ** min(failures - 1, 30), self._timing.last_pause)

@@ -11,13 +11,6 @@ _READY_SECONDS = 8.0
 _TIMING = Timing(ready=_READY_SECONDS)
 
 
-class _FirstSession(Subscription):
-    """Ends with the first failure in place of trying again."""
-
-    async def _pause(self, failures: int, error: Exception) -> None:
-        raise error
-
-
 def look_at_realtime(place: Place) -> Finding:
     """Whether the server says that rows will come. That one does is not tried: it would have to be written."""
     settings = place.settings
@@ -42,8 +35,8 @@ async def _first_word(place: Place) -> None:
     ready = asyncio.Event()
     bindings = [Binding("jobs", "INSERT", "status=eq.pending")]
     settings = place.settings
-    subscription = _FirstSession(settings.url, settings.credentials, bindings, _ignore, ready.set, _TIMING)
-    tasks = [asyncio.ensure_future(each) for each in (subscription.run(), ready.wait())]
+    subscription = Subscription(settings.url, settings.credentials, bindings, _ignore, ready.set, _TIMING)
+    tasks = [asyncio.ensure_future(each) for each in (subscription.run_once(), ready.wait())]
     try:
         done, _ = await asyncio.wait(tasks, timeout=_READY_SECONDS + 2.0, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
