@@ -1,6 +1,5 @@
 """What the files of the repository promise."""
 
-import re
 import subprocess
 import tomllib
 from pathlib import Path
@@ -20,12 +19,8 @@ def test_no_file_names_a_package_registrys_host() -> None:
     assert named == []
 
 
-def test_the_readme_is_short_and_what_it_links_to_exists() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
-    assert len(text.splitlines()) < 150
-    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", text)
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) < 150
 
 
 def test_the_changelog_knows_the_version() -> None:

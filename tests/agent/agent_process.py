@@ -1,6 +1,5 @@
 """The agent as a process of its own, with models that need no library."""
 
-import hashlib
 import json
 import os
 import signal
@@ -19,6 +18,7 @@ import psutil
 
 from local import LocalStack
 from tests.agent.queue import until
+from tests.benchmark.fake_catalogue import FAMILY, write_fake
 
 # Ids that the database knows; what stands behind them here finds bright rectangles, or misbehaves.
 MANNERS: dict[str, dict[str, Any]] = {
@@ -36,37 +36,18 @@ SCENES: list[dict[str, Any]] = [
 
 _LOG_TAIL = 4000  # characters
 
-_FAMILIES = """
-[families.fake]
-module = "tests.benchmark.fake_adapter"
+_ABSENT = """
 [families.absent]
 module = "tests.benchmark.fake_adapter"
 requires = ["no_such_library"]
 """
 
-_ENTRY = """
-[models.{id}]
-name = "{id}"
-family = "{family}"
-task = "object-detection"
-can_detect_cars = true
-description = "Of a test."
-classes = {{ auto = "car" }}
-[models.{id}.weights]
-file = "{id}.json"
-sha256 = "{sha256}"
-"""
-
 
 def make_workplace(folder: Path) -> dict[str, str]:
     """A catalogue, its weights and an image root in ``folder``; the settings that point to them."""
-    text = _FAMILIES
-    for model_id, manners in {**MANNERS, "detectron2": {}}.items():
-        content = json.dumps({"id": model_id, **manners}).encode()
-        (folder / f"{model_id}.json").write_bytes(content)
-        family = "fake" if model_id in MANNERS else "absent"
-        text += _ENTRY.format(id=model_id, family=family, sha256=hashlib.sha256(content).hexdigest())
-    (folder / "catalogue.toml").write_text(text)
+    entries = [write_fake(folder, model_id, manners) for model_id, manners in MANNERS.items()]
+    absent = write_fake(folder, "detectron2", {}, "absent")
+    (folder / "catalogue.toml").write_text("".join([FAMILY, _ABSENT, *entries, absent]))
     _draw(folder / "images")
     return {"ARENA_CATALOGUE": str(folder / "catalogue.toml"), "ARENA_IMAGE_ROOT": str(folder / "images")}
 

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 os.environ.setdefault("YOLO_CONFIG_DIR", tempfile.mkdtemp(prefix="arena-yolo-"))
 os.environ.setdefault("YOLO_OFFLINE", "1")
@@ -12,11 +13,12 @@ import pytest
 pytest.importorskip("ultralytics")
 
 from benchmark import Options
-from tests.bench.measurement.demo_models import demo_scenes, demo_weights, photographs, twin_catalogue
+from tests.bench.measurement.demo_models import MODEL_A, MODEL_B, demo_scenes, demo_weights, photographs, twin_catalogue
 from tests.bench.measurement.overhead import ComparisonOverhead, OfflineOverhead, SingleStreamOverhead
 from tests.bench.measurement.ratio import Ratio
 from tests.bench.measurement.twins import Twins
 from tests.bench.measurement.warm import Warm
+from tests.benchmark.conftest import fake_catalogue
 
 TINY = Options(min_seconds=0.1, window_seconds=0.5, windows=2, batch_size=2)
 
@@ -59,9 +61,9 @@ def test_twins_are_compared_and_their_offsets_summed_up() -> None:
     assert all(len(row) == len(table.columns) for row in table.rows)
 
 
-@pytest.mark.long
-def test_the_time_to_the_first_prediction_is_taken_cold_and_warm() -> None:
+def test_the_time_to_the_first_prediction_is_taken_cold_and_warm(tmp_path: Path) -> None:
+    fakes = fake_catalogue(tmp_path, {MODEL_A: {}, MODEL_B: {}})
     with photographs(2, width=64, height=48) as images:
-        rows = Warm("two photographs", images, repeats=1, options=TINY).table().rows
+        rows = Warm("two photographs", images, repeats=1, options=TINY, catalogue=fakes).table().rows
     assert [row[0] for row in rows] == ["cold", "warm 1"]
     assert all(0 < float(first) < float(timed) for _, first, timed in rows)

@@ -1,8 +1,5 @@
 """Scenes of bright rectangles, and a catalogue of models that find them."""
 
-import hashlib
-import json
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +9,11 @@ import numpy as np
 import pytest
 
 from benchmark import Arena, BenchmarkSettings, Catalogue, LabelledImage, Options, load_catalogue
+from tests.benchmark.fake_catalogue import FAMILY, write_fake
 
 FAKES: dict[str, dict[str, Any]] = {
     "good": {},
-    "twin": {"note": "same manners as good, another file"},
+    "twin": {},
     "half_blind": {"miss_every": 2},
     "slow": {"work_ms": 5.0},
     "large": {"memory_mb": 300},
@@ -42,27 +40,6 @@ FAKES: dict[str, dict[str, Any]] = {
     "only_on_cpu": {"device": "cuda:0", "most_at_once": 0},
 }
 
-ENTRY = """
-[models.{id}]
-name = "a fake"
-family = "fake"
-task = "object-detection"
-can_detect_cars = true
-description = "Finds bright rectangles."
-classes = {{ auto = "car" }}
-[models.{id}.weights]
-file = "{id}.json"
-sha256 = "{sha256}"
-"""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def fake_family() -> Iterator[None]:
-    """Makes `fake_adapter` importable here and, since a Host takes over the path, in the Hosts."""
-    sys.path.insert(0, str(Path(__file__).parent))
-    yield
-    sys.path.remove(str(Path(__file__).parent))
-
 
 @pytest.fixture(scope="session")
 def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
@@ -71,12 +48,8 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
 
 
 def fake_catalogue(folder: Path, fakes: Mapping[str, dict[str, Any]] = FAKES) -> Catalogue:
-    text = '[families.fake]\nmodule = "fake_adapter"\n'
-    for model_id, manners in fakes.items():
-        content = json.dumps(manners).encode()
-        (folder / f"{model_id}.json").write_bytes(content)
-        text += ENTRY.format(id=model_id, sha256=hashlib.sha256(content).hexdigest())
-    (folder / "catalogue.toml").write_text(text)
+    entries = [write_fake(folder, model_id, manners) for model_id, manners in fakes.items()]
+    (folder / "catalogue.toml").write_text("".join([FAMILY, *entries]))
     return load_catalogue(folder / "catalogue.toml")
 
 

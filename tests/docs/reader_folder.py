@@ -1,6 +1,5 @@
 """What lies in the folder of somebody who has followed the documents: photographs, weights, a catalogue, `.env`."""
 
-import hashlib
 import json
 import shutil
 import sys
@@ -12,6 +11,7 @@ import cv2
 import numpy as np
 
 from tests.agent.test_agent_key import jwk
+from tests.benchmark.fake_catalogue import FAMILY, write_fake
 from tests.docs.documents import ROOT, blocks
 
 SUPABASE = ROOT / "docs" / "supabase.md"
@@ -24,25 +24,11 @@ MODELS: dict[str, dict[str, Any]] = {
     "our_yolo": {},
     "our_ssd": {"miss_every": 3},
 }
-_FAMILY = """
-[families.fake]
-module = "tests.benchmark.fake_adapter"
-runtimes = ["torch", "onnx", "openvino"]
+_FAMILIES = f"""
+{FAMILY}runtimes = ["torch", "onnx", "openvino"]
 [families.peaks]
 module = "tests.docs.bright_peaks"
 has_thresholds = true
-"""
-_ENTRY = """
-[models.{id}]
-name = "{id}"
-family = "{family}"
-task = "object-detection"
-can_detect_cars = true
-description = "Of a test."
-classes = {{ auto = "car" }}
-[models.{id}.weights]
-file = "{file}"
-sha256 = "{sha256}"
 """
 
 
@@ -70,12 +56,9 @@ def make_folder(folder: Path) -> None:
 
 def _write_catalogues(folder: Path) -> None:
     """One catalogue under every name that the documents have for one."""
-    text = _FAMILY
+    text = _FAMILIES
     for model_id, manners in MODELS.items():
-        file, content = folder / f"{model_id}.json", json.dumps({"id": model_id, **manners}).encode()
-        file.write_bytes(content)
-        sha256, family = hashlib.sha256(content).hexdigest(), "peaks" if "points" in manners else "fake"
-        text += _ENTRY.format(id=model_id, family=family, file=file, sha256=sha256)
+        text += write_fake(folder, model_id, manners, "peaks" if "points" in manners else "fake")
     for name in ("my.toml", "catalogue.toml", "demo/catalogue.toml", "benchmark/models/catalogue.toml"):
         (folder / name).write_text(text)
 

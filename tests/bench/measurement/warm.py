@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from benchmark import Arena, LabelledImage, Options, Progress
+from benchmark import Arena, Catalogue, LabelledImage, Options, Progress
 from tests.bench.measurement.demo_models import (
     MODEL_A,
     MODEL_B,
@@ -29,9 +29,10 @@ class Warm:
     #: Comparisons after the first.
     repeats: int = 2
     options: Options = QUICK
+    catalogue: Catalogue = field(default_factory=demo_catalogue)
 
     def table(self) -> Table:
-        with Arena(demo_catalogue(), settings=SETTINGS) as arena:
+        with Arena(self.catalogue, settings=SETTINGS) as arena:
             rows = [self._row(arena, number) for number in range(1 + self.repeats)]
         return Table(
             f"Seconds from the call, {self.title}",

@@ -25,7 +25,9 @@ def open_scenes(scenes: list[LabelledImage]) -> Open:
 def load_fake(tmp_path: Path, manners: str | dict[str, Any], device: str = "cpu") -> Load:
     weights = tmp_path / "weights.json"
     weights.write_text(manners if isinstance(manners, str) else json.dumps(manners))
-    return Load(partial(load_model, "fake_adapter", Recipe("fake", weights, 640, {"auto": "car"})), device, None)
+    return Load(
+        partial(load_model, "tests.benchmark.fake_adapter", Recipe("fake", weights, 640, {"auto": "car"})), device, None
+    )
 
 
 def gone(pid: int) -> bool:

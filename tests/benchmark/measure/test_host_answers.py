@@ -13,7 +13,11 @@ WATCH = Watch(silence_s=30)
 def test_it_tells_the_memory_it_had_before_its_model_and_idle_power(host: Host, tmp_path: Path) -> None:
     weights = tmp_path / "weights.json"
     weights.write_text('{"memory_mb": 300}')
-    ask(host, Load(partial(load_model, "fake_adapter", Recipe("fake", weights, 640, {})), "cpu", "DEU"), WATCH)
+    ask(
+        host,
+        Load(partial(load_model, "tests.benchmark.fake_adapter", Recipe("fake", weights, 640, {})), "cpu", "DEU"),
+        WATCH,
+    )
     memory = ask(host, MeasureMemory(), WATCH)
     assert isinstance(memory, Memory)
     assert memory.empty_mb is not None

@@ -1,7 +1,7 @@
 """What every family promises in every runtime: loading, what it says of itself, and what it leaves behind."""
 
 import os
-from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -68,16 +68,32 @@ def test_missing_weights_are_refused(subject: Subject, tmp_path: Path) -> None:
     assert missing.name in str(caught.value)
 
 
-@pytest.fixture
-def host() -> Iterator[Host]:
-    started = Host("contract")
-    yield started
-    started.close()
+@dataclass(frozen=True)
+class Spoilt:
+    """How the loading of files ended that are not the weights they should be, one after the other in one Host."""
+
+    #: By what was done to them.
+    broken: dict[str, str]
+    flipped: dict[str, str]
+    bombs: dict[str, str]
+    host_lives: bool
+    code_was_run: bool
 
 
-def outcomes(host: Host, subject: Subject, files: dict[str, Path]) -> dict[str, str]:
-    loader = LoadingEach(subject.module, subject.recipe, tuple(files.values()))
-    return dict(zip(files, load_in(host, loader).model.class_names, strict=True))
+@pytest.fixture(scope="session")
+def spoilt(subject: Subject, tmp_path_factory: pytest.TempPathFactory) -> Spoilt:
+    folder, weights = tmp_path_factory.mktemp("spoilt"), subject.recipe.weights
+    trace = folder / "exploded"
+    kinds = [corrupted(weights, folder, some(each, subject)) for each in (BROKEN, FLIPPED)]
+    kinds.append(bombs(weights, folder, trace))
+    host = Host("contract")
+    try:
+        loader = LoadingEach(subject.module, subject.recipe, tuple(file for files in kinds for file in files.values()))
+        ended = iter(load_in(host, loader).model.class_names)
+        broken, flipped, exploding = ({kind: next(ended) for kind in files} for files in kinds)
+        return Spoilt(broken, flipped, exploding, host.alive, trace.exists())
+    finally:
+        host.close()
 
 
 def some(kinds: Kinds, subject: Subject) -> Kinds:
@@ -85,24 +101,19 @@ def some(kinds: Kinds, subject: Subject) -> Kinds:
     return dict(list(kinds.items())[:2]) if subject.runtime.exported else kinds
 
 
-def test_broken_weights_are_refused_and_the_process_lives(host: Host, subject: Subject, tmp_path: Path) -> None:
-    ended = outcomes(host, subject, corrupted(subject.recipe.weights, tmp_path, some(BROKEN, subject)))
-    assert {kind: how for kind, how in ended.items() if how not in TYPED} == {}
-    assert host.alive
+def test_broken_weights_are_refused_and_the_process_lives(spoilt: Spoilt) -> None:
+    assert {kind: how for kind, how in spoilt.broken.items() if how not in TYPED} == {}
+    assert spoilt.host_lives
 
 
-def test_weights_with_another_byte_are_refused_or_open(host: Host, subject: Subject, tmp_path: Path) -> None:
+def test_weights_with_another_byte_are_refused_or_open(spoilt: Spoilt) -> None:
     """The library need not notice: nothing is opened whose sha256 the catalogue does not know."""
-    ended = outcomes(host, subject, corrupted(subject.recipe.weights, tmp_path, some(FLIPPED, subject)))
-    assert {kind: how for kind, how in ended.items() if how not in TYPED | {"loaded"}} == {}
-    assert host.alive
+    assert {kind: how for kind, how in spoilt.flipped.items() if how not in TYPED | {"loaded"}} == {}
 
 
-def test_code_in_weights_is_not_run(host: Host, subject: Subject, tmp_path: Path) -> None:
-    trace = tmp_path / "exploded"
-    ended = outcomes(host, subject, bombs(subject.recipe.weights, tmp_path, trace))
-    assert {kind: how for kind, how in ended.items() if how not in TYPED} == {}
-    assert not trace.exists()
+def test_code_in_weights_is_not_run(spoilt: Spoilt) -> None:
+    assert {kind: how for kind, how in spoilt.bombs.items() if how not in TYPED} == {}
+    assert not spoilt.code_was_run
 
 
 def test_closing_ends_its_processes_and_another_can_load_it_again(subject: Subject) -> None:

@@ -1,0 +1,28 @@
+"""Catalogues of models that need no library and misbehave on demand: see fake_adapter.py."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+FAMILY = '[families.fake]\nmodule = "tests.benchmark.fake_adapter"\n'
+_ENTRY = """
+[models.{id}]
+name = "{id}"
+family = "{family}"
+task = "object-detection"
+can_detect_cars = true
+description = "Of a test."
+classes = {{ auto = "car" }}
+[models.{id}.weights]
+file = "{file}"
+sha256 = "{sha256}"
+"""
+
+
+def write_fake(folder: Path, model_id: str, manners: Mapping[str, Any], family: str = "fake") -> str:
+    """Write the weights, which are the model's manners as JSON; the entry of a catalogue that names them."""
+    file, content = folder / f"{model_id}.json", json.dumps({"id": model_id, **manners}).encode()
+    file.write_bytes(content)
+    return _ENTRY.format(id=model_id, family=family, file=file, sha256=hashlib.sha256(content).hexdigest())
