@@ -12,6 +12,8 @@ _DEVELOPMENT = ("pytest", "mypy", "ruff", "hypothesis", "importlinter", "playwri
 _PROGRAMS = "cc gcc g++ clang git make node npm nvcc pip pip3 uv sudo curl wget"
 _WRITABLE = re.compile(r"/(workspace|tmp|var/tmp|run/lock|var/lock|proc|dev)(/|$)")
 _SECRET = r"sb_secret_[A-Za-z0-9_-]{16}|eyJ[A-Za-z0-9_-]{20,}\.eyJ[A-Za-z0-9_-]{20,}"
+_LABELS = "org.opencontainers.image."
+_REVISION = "VISION_ARENA_REVISION"
 _LEFTOVERS = ("src", "wheels", "opt/build", "opt/cuda", "root/.cache", "opt/arena/bin/pytest")
 
 
@@ -88,8 +90,10 @@ class Checks:
 
     def labels(self) -> str:
         """They say what it is, and of which revision."""
-        names = {name.removeprefix("org.opencontainers.image.") for name in self._image.config.labels}
+        names = {name.removeprefix(_LABELS) for name in self._image.config.labels}
         _demand({"title", "description", "licenses", "version", "revision"} <= names, str(names))
+        told, labelled = (self._image.config.env.get(_REVISION), self._image.config.labels[f"{_LABELS}revision"])
+        _demand(told == labelled, f"the program is told of {told}, and the label of {labelled}")
         return ", ".join(sorted(names))
 
     def libraries(self) -> str:
