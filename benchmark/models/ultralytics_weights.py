@@ -11,8 +11,8 @@ from ultralytics.nn.autobackend import AutoBackend
 
 from benchmark.errors import BenchmarkError, ClassMissing, WeightsUnreadable
 
-#: Modules that weights of the old repository ask for.
-_OLD_REPOSITORY = ("models.yolo", "models.common")
+#: Modules that weights of the old repository ask for; which one is missing depends on what else is called `models`.
+_OLD_REPOSITORY = ("'models'", "models.yolo", "models.common")
 #: What the package calls a task, in words.
 _TASKS = {"segment": "segmentation", "classify": "classification", "obb": "rotated box detection", "pose": "pose"}
 _MOST_NAMES = 20

@@ -22,7 +22,7 @@ sha256 = "{sha256}"
 
 
 def write_fake(folder: Path, model_id: str, manners: Mapping[str, Any], family: str = "fake") -> str:
-    """Write the weights, which are the model's manners as JSON; the entry of a catalogue that names them."""
-    file, content = folder / f"{model_id}.json", json.dumps({"id": model_id, **manners}).encode()
-    file.write_bytes(content)
+    """Write the weights, the model's manners as JSON; the entry that names them in a catalogue beside them."""
+    file, content = f"{model_id}.json", json.dumps({"id": model_id, **manners}).encode()
+    (folder / file).write_bytes(content)
     return _ENTRY.format(id=model_id, family=family, file=file, sha256=hashlib.sha256(content).hexdigest())

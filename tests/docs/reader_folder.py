@@ -56,11 +56,14 @@ def make_folder(folder: Path) -> None:
 
 def _write_catalogues(folder: Path) -> None:
     """One catalogue under every name that the documents have for one."""
-    text = _FAMILIES
-    for model_id, manners in MODELS.items():
-        text += write_fake(folder, model_id, manners, "peaks" if "points" in manners else "fake")
     for name in ("my.toml", "catalogue.toml", "demo/catalogue.toml", "benchmark/models/catalogue.toml"):
-        (folder / name).write_text(text)
+        beside = (folder / name).parent
+        entries = [write_fake(beside, each, manners, _family_of(manners)) for each, manners in MODELS.items()]
+        (folder / name).write_text("".join([_FAMILIES, *entries]))
+
+
+def _family_of(manners: Mapping[str, Any]) -> str:
+    return "peaks" if "points" in manners else "fake"
 
 
 def _take_photographs(folder: Path, manifest: list[dict[str, Any]]) -> None:

@@ -1,7 +1,9 @@
 """Weights of the ultralytics package other than the tutorial's: later detectors, other tasks, other class names."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -134,7 +136,10 @@ def test_classes_that_are_none_of_the_models_are_refused_with_the_line_that_is_m
 
 @pytest.mark.data
 @pytest.mark.skipif(not DATA.is_dir(), reason="the weights are not beside the repository")
-def test_weights_of_the_old_repository_are_told_apart() -> None:
+@pytest.mark.parametrize("other", [False, True], ids=["alone", "beside another module of the name it needs"])
+def test_weights_of_the_old_repository_are_told_apart(other: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if other:
+        monkeypatch.setitem(sys.modules, "models", ModuleType("models"))
     with pytest.raises(WeightsUnreadable, match=r"old YOLOv5 repository.* cannot be converted: train") as caught:
         load(Recipe("old", DATA / "weights" / "yolov5n.pt", 640, {}))
     assert len(str(caught.value)) < 400
