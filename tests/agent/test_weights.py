@@ -18,6 +18,7 @@ from agent.weights import Arrival, WeightsSource
 from benchmark import Cancelled, Catalogue, UnknownModel, WeightsMismatch, WeightsMissing, load_catalogue
 from tests.agent.web import Request, Web
 from tests.agent.weights_web import FileServer
+from tests.benchmark.fake_catalogue import ENTRY
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,17 +28,6 @@ module = "tests.benchmark.fake_adapter"
 [families.absent]
 module = "tests.benchmark.fake_adapter"
 requires = ["no_such_library"]
-"""
-ENTRY = """
-[models.{id}]
-name = "{id}"
-family = "{family}"
-task = "object-detection"
-can_detect_cars = true
-description = "Of a test."
-classes = {{ auto = "car" }}
-[models.{id}.weights]
-file = "{file}"
 """
 
 FETCH = """

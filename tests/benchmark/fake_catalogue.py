@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 FAMILY = '[families.fake]\nmodule = "tests.benchmark.fake_adapter"\n'
-_ENTRY = """
+#: To be followed by what else is said of the weights.
+ENTRY = """
 [models.{id}]
 name = "{id}"
 family = "{family}"
@@ -17,7 +18,6 @@ description = "Of a test."
 classes = {{ auto = "car" }}
 [models.{id}.weights]
 file = "{file}"
-sha256 = "{sha256}"
 """
 
 
@@ -25,4 +25,4 @@ def write_fake(folder: Path, model_id: str, manners: Mapping[str, Any], family: 
     """Write the weights, the model's manners as JSON; the entry that names them in a catalogue beside them."""
     file, content = f"{model_id}.json", json.dumps({"id": model_id, **manners}).encode()
     (folder / file).write_bytes(content)
-    return _ENTRY.format(id=model_id, family=family, file=file, sha256=hashlib.sha256(content).hexdigest())
+    return ENTRY.format(id=model_id, family=family, file=file) + f'sha256 = "{hashlib.sha256(content).hexdigest()}"\n'

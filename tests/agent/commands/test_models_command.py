@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from tests.agent.test_commands import QUICK, ROOT, SCENES, arena, words
-from tests.agent.test_weights import ENTRY, FAMILIES
+from tests.agent.test_weights import FAMILIES
 from tests.agent.web import Web
 from tests.agent.weights_web import FileServer
+from tests.benchmark.fake_catalogue import ENTRY
 
 
 @pytest.fixture

@@ -20,9 +20,10 @@ from benchmark import DeviceReport, GpuReading, TorchGpu, gpu_names, processor_c
 from benchmark.measure.counters import processor_counters as counters_in
 from tests.agent.doctor.conftest import MakePlace, as_nobody
 from tests.agent.runpod_api import KEY, RunPodApi
-from tests.agent.test_weights import ENTRY, FAMILIES
+from tests.agent.test_weights import FAMILIES
 from tests.agent.web import Web
 from tests.agent.weights_web import FileServer
+from tests.benchmark.fake_catalogue import ENTRY
 from tests.benchmark.measure.powercap import domain
 
 
